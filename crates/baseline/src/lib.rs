@@ -6,6 +6,7 @@ mod classes;
 mod command;
 mod config;
 mod error;
+mod explain;
 mod export;
 mod fold;
 mod growth;

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns};
 use market::Symbol;
-use run::{Drift, ForecastResult, Forecaster};
+use run::{Drift, Explanation, ForecastResult, Forecaster, RowForecaster};
 use storage::content_hash;
 
 use crate::part::TargetPart;
@@ -18,7 +18,7 @@ use crate::trees::{Trees, target_scales};
 use crate::{BaselineConfig, Loaded};
 
 /// Why a coin that training did not see has no forecast.
-const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
+pub(crate) const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
 
 /// Over how many bars features are averaged before they are compared with training: a network's
 /// window, but short of it so that nothing more need be fetched.
@@ -27,10 +27,10 @@ const DRIFT_BARS: usize = 60;
 /// A trained model that forecasts single times.
 #[derive(Debug)]
 pub struct SavedModel {
-    trees: Trees,
-    record: FoldRecord,
-    features: TabularFeatures,
-    config: Config,
+    pub(crate) trees: Trees,
+    pub(crate) record: FoldRecord,
+    pub(crate) features: TabularFeatures,
+    pub(crate) config: Config,
     sha256: String,
 }
 
@@ -87,7 +87,7 @@ impl SavedModel {
     }
 
     /// What `of` says of each row of a chunk, `[rows, coins]`, or why a coin has no forecast.
-    fn answers<T>(
+    pub(crate) fn answers<T>(
         &self,
         (panel, rows): (&Panel, &[usize]),
         std: &[Option<f32>],
@@ -216,6 +216,18 @@ impl Forecaster for SavedModel {
             .into_iter()
             .map(|furthest| furthest.map(drift))
             .collect()
+    }
+
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        self.explanations(panel, row).map(Some)
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowForecaster> {
+        Some(self)
     }
 }
 

@@ -93,34 +93,64 @@ impl Trees {
         scales: &TargetScales,
         fit: Fit,
     ) -> anyhow::Result<Vec<f64>> {
+        self.in_unit_of_target(Predict::Value, rows, scales, fit)
+    }
+
+    /// SHAP contributions to [`Trees::forecasts`]: one a feature, then the expected value,
+    /// `[rows, features + 1]`. Those of a row add up to its forecast, as a forecast is a sum of what
+    /// trees say.
+    pub fn forecast_contributions(
+        &self,
+        rows: &RowChunk<'_>,
+        scales: &TargetScales,
+        fit: Fit,
+    ) -> anyhow::Result<Vec<f64>> {
+        self.in_unit_of_target(Predict::Contributions, rows, scales, fit)
+    }
+
+    /// What the trees say of some rows, `[rows, columns]`, as forecasts are made of it.
+    fn in_unit_of_target(
+        &self,
+        kind: Predict,
+        rows: &RowChunk<'_>,
+        scales: &TargetScales,
+        fit: Fit,
+    ) -> anyhow::Result<Vec<f64>> {
+        let mut own = self.coins.predict(rows.values, kind, None)?;
+        let columns = (own.len() / rows.cells.len().max(1)).max(1);
         let to_unit_of_target = |values: &mut [f64]| {
-            let cells = values.iter_mut().zip(rows.cells);
-            cells.for_each(|(value, &(row, coin))| *value *= f64::from(scales.at(row, coin)));
+            let cells = values.chunks_exact_mut(columns).zip(rows.cells);
+            cells.for_each(|(values, &(row, coin))| {
+                let scale = f64::from(scales.at(row, coin));
+                values.iter_mut().for_each(|value| *value *= scale);
+            });
         };
-        let mut forecasts = self.coins.predict(rows.values, Predict::Value, None)?;
         let Some(market) = &self.market else {
-            to_unit_of_target(&mut forecasts);
-            return Ok(forecasts);
+            to_unit_of_target(&mut own);
+            return Ok(own);
         };
-        let mut market = market.predict(rows.values, Predict::Value, None)?;
+        let mut market = market.predict(rows.values, kind, None)?;
         if fit != Fit::ScaledParts {
-            to_unit_of_target(&mut forecasts);
+            to_unit_of_target(&mut own);
             to_unit_of_target(&mut market);
         }
         let mut start = 0;
         for of_time in rows.cells.chunk_by(|a, b| a.0 == b.0) {
             let end = start + of_time.len();
-            let mean = |values: &[f64]| values.iter().sum::<f64>() / of_time.len() as f64;
-            let shift = mean(&market[start..end]) - mean(&forecasts[start..end]);
-            forecasts[start..end]
-                .iter_mut()
-                .for_each(|forecast| *forecast += shift);
+            for column in 0..columns {
+                let places = || (start * columns + column..end * columns).step_by(columns);
+                let mean = |values: &[f64]| {
+                    places().map(|place| values[place]).sum::<f64>() / of_time.len() as f64
+                };
+                let shift = mean(&market) - mean(&own);
+                places().for_each(|place| own[place] += shift);
+            }
             start = end;
         }
         if fit == Fit::ScaledParts {
-            to_unit_of_target(&mut forecasts);
+            to_unit_of_target(&mut own);
         }
-        Ok(forecasts)
+        Ok(own)
     }
 
     /// The probability of each class, `[rows, classes]`, of trees that forecast classes.

@@ -1,12 +1,16 @@
 //! An ensemble's members, loaded, and how their forecasts are put together live.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Panel, RunDir, TrailingVolatility};
 use market::Symbol;
-use run::{Drift, ForecastResult, Forecaster, Kind, LoadedRun, SavedRun, TrainingSpan};
+use run::{
+    Contribution, Drift, Explanation, ExplanationMethod, ForecastResult, Forecaster, Kind,
+    LoadedRun, SavedRun, TrainingSpan,
+};
 use storage::content_hash;
 
 use crate::rule::Rule;
@@ -59,6 +63,7 @@ impl Kind for EnsembleKind {
         Ok(Box::new(SavedEnsemble {
             sha256: content_hash(hashes.as_bytes()),
             weights,
+            names: saved.names(),
             members,
             rule: saved
                 .rule
@@ -161,6 +166,8 @@ fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
 #[derive(Debug)]
 struct SavedEnsemble {
     members: Vec<LoadedRun>,
+    /// Names of the members' folders, and of the rule.
+    names: Vec<String>,
     rule: Option<Rule>,
     weights: FoldWeights,
     /// Whether parts are of forecasts in units of the coins' trailing volatility.
@@ -185,6 +192,29 @@ impl SavedEnsemble {
         };
         self.in_units.then(of_rows)
     }
+}
+
+impl SavedEnsemble {
+    /// The members' forecasts and then the rule's, `[members][rows, coins]`.
+    fn answers(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
+        let members = self.members.iter();
+        let mut answers: Vec<Vec<ForecastResult>> = members
+            .map(|member| member_answers(member, panel, rows))
+            .collect::<anyhow::Result<_>>()?;
+        answers.extend(self.rule.iter().map(|rule| rule.forecasts(panel, rows)));
+        Ok(answers)
+    }
+}
+
+/// What is forecast at some places, `[members][places]`; None for what is refused.
+fn known_at(answers: &[Vec<ForecastResult>], places: Range<usize>) -> Vec<Vec<Option<f64>>> {
+    let of_member = |answers: &Vec<ForecastResult>| {
+        let answers = answers[places.clone()].iter();
+        answers
+            .map(|answer| answer.as_ref().ok().copied())
+            .collect()
+    };
+    answers.iter().map(of_member).collect()
 }
 
 impl Forecaster for SavedEnsemble {
@@ -224,24 +254,12 @@ impl Forecaster for SavedEnsemble {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
-        let mut answers: Vec<Vec<ForecastResult>> = self
-            .members
-            .iter()
-            .map(|member| member_answers(member, panel, rows))
-            .collect::<anyhow::Result<_>>()?;
-        answers.extend(self.rule.iter().map(|rule| rule.forecasts(panel, rows)));
+        let answers = self.answers(panel, rows)?;
         let units = self.units(panel, rows);
         let coins = panel.coins();
         let mut combined = Vec::with_capacity(rows.len() * coins);
         for (time, start) in (0..rows.len() * coins).step_by(coins.max(1)).enumerate() {
-            let of_time = |answers: &Vec<ForecastResult>| -> Vec<Option<f64>> {
-                let answers = &answers[start..start + coins];
-                answers
-                    .iter()
-                    .map(|answer| answer.as_ref().ok().copied())
-                    .collect()
-            };
-            let known: Vec<Vec<Option<f64>>> = answers.iter().map(of_time).collect();
+            let known = known_at(&answers, start..start + coins);
             let units = units.as_ref().map(|units| units[time].as_slice());
             let values = combine_known(&self.weights.weights, panel.symbols(), &known, units);
             combined.extend(values.into_iter().enumerate().map(|(coin, value)| {
@@ -252,6 +270,42 @@ impl Forecaster for SavedEnsemble {
             }));
         }
         Ok(combined)
+    }
+
+    /// What each member adds: forecasts are sums of members', so that it is what is left where the others
+    /// forecast 0.
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        let answers = self.answers(panel, &[row])?;
+        let known = known_at(&answers, 0..panel.coins());
+        let units = self.units(panel, &[row]);
+        let units = units.as_ref().map(|units| units[0].as_slice());
+        let alone = |member: usize| {
+            let mut others = known.clone();
+            for (place, forecasts) in others.iter_mut().enumerate() {
+                if place != member {
+                    forecasts
+                        .iter_mut()
+                        .flatten()
+                        .for_each(|value| *value = 0.0);
+                }
+            }
+            combine_known(&self.weights.weights, panel.symbols(), &others, units)
+        };
+        let added: Vec<Vec<Option<f64>>> = (0..known.len()).map(alone).collect();
+        let of_coin = |coin: usize| {
+            let members = self.names.iter().zip(&known).zip(&added);
+            let contributions = members.map(|((name, known), added)| {
+                Some(Contribution::new(name.as_str(), known[coin]?, added[coin]?))
+            });
+            let contributions = contributions.collect::<Option<_>>()?;
+            let method = ExplanationMethod::Members;
+            Some(Explanation::of_forecast(method, 0.0, contributions))
+        };
+        Ok(Some((0..panel.coins()).map(of_coin).collect()))
     }
 
     /// That of the first member.

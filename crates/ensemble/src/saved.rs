@@ -67,6 +67,19 @@ impl SavedWeights {
         Ok((saved, content_hash(text.as_bytes())))
     }
 
+    /// What the weights are of: the names of the members' folders, and the rule's.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let name = |member: &String| {
+            let name = Path::new(member).file_name();
+            name.map_or_else(
+                || member.clone(),
+                |name| name.to_string_lossy().into_owned(),
+            )
+        };
+        let members = self.members.iter().map(name);
+        members.chain(self.rule.clone()).collect()
+    }
+
     /// The weights of a fold, or of the last one.
     ///
     /// # Errors

@@ -12,7 +12,10 @@ use dataset::{
     PanelFold, RunDir, Targets,
 };
 use market::Symbol;
-use run::{Appendix, Drift, Embeddings, ForecastResult, Forecaster, Piece, Recipe};
+use run::{
+    Appendix, Contribution, Drift, Embeddings, Explanation, ForecastResult, Forecaster, Piece,
+    Recipe,
+};
 use storage::{content_hash, write_atomically};
 
 use crate::{RidgeFit, RidgeModel, RidgeOptions};
@@ -240,5 +243,27 @@ impl Forecaster for BaseAndRest {
 
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
         self.rest.drift(panel, row)
+    }
+
+    /// What pushed the rest, and the ridge's terms beside it.
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        let Some(rest) = self.rest.explain(panel, row)? else {
+            return Ok(None);
+        };
+        let pairs = rest.into_iter().zip(self.ridge.explain(panel, row));
+        let both = |(rest, base): (Option<Explanation>, Option<Explanation>)| {
+            let mut whole = rest?;
+            let of_base = base.into_iter().flat_map(|base| base.contributions);
+            whole.contributions.extend(of_base.map(|one| Contribution {
+                name: format!("ridge: {}", one.name),
+                ..one
+            }));
+            Some(whole)
+        };
+        Ok(Some(pairs.map(both).collect()))
     }
 }

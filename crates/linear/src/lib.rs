@@ -7,6 +7,7 @@
 //! one file: each forecast is that of the refit alone, but a year of days is no year of folders.
 
 mod base;
+mod coefficients;
 mod command;
 mod config;
 mod error;

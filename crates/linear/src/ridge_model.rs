@@ -5,10 +5,12 @@ use std::path::Path;
 
 use dataset::{FeatureMatrix, FeatureSet, Features, Panel, format_time};
 use market::Interval;
+use run::Explanation;
 use serde::{Deserialize, Serialize};
 
+use crate::coefficients::{Coefficients, Part};
 use crate::terms::{FeatureIndices, Term};
-use crate::units::{mean_of_known, units};
+use crate::units::units;
 use crate::{Error, RidgeOptions};
 
 /// Version of the file.
@@ -89,7 +91,7 @@ impl RidgeModel {
         self.features().warm_up_bars()
     }
 
-    fn features(&self) -> Features {
+    pub(crate) fn features(&self) -> Features {
         Features::all(FeatureSet::RELATIVE).of_bars(self.interval)
     }
 
@@ -120,50 +122,51 @@ impl RidgeModel {
         i: usize,
         units: &[f64],
     ) -> Vec<Result<f64, String>> {
-        let refused = |reason: String| vec![Err(reason); panel.coins()];
-        let time_ms = panel.time_ms(row);
+        let at = match self.at_time(panel.time_ms(row)) {
+            Ok(at) => at,
+            Err(reason) => return vec![Err(reason); panel.coins()],
+        };
+        at.forecasts(&cells(panel, row, (features, i)), units)
+    }
+
+    /// The coefficients for a time, UTC ms.
+    ///
+    /// # Errors
+    /// A time that none are fitted for; a feature that the set does not have.
+    pub(crate) fn at_time(&self, time_ms: i64) -> Result<Coefficients<'_>, String> {
         let after = self
             .refits
             .partition_point(|refit| refit.from_ms <= time_ms);
         let Some(refit) = after.checked_sub(1).map(|last| &self.refits[last]) else {
             let time = format_time(time_ms);
-            return refused(format!("no coefficients are fitted for {time} or before"));
+            return Err(format!("no coefficients are fitted for {time} or before"));
         };
         let names = self.features().names();
-        let (own, market) = match (
-            FeatureIndices::of(&self.own_terms, &names),
-            FeatureIndices::of(&self.market_terms, &names),
-        ) {
-            (Ok(own), Ok(market)) => (own, market),
-            (Err(name), _) | (_, Err(name)) => {
-                return refused(format!("the set relative has no feature {name}"));
-            }
+        let part = |terms, coefficients| {
+            let unknown = |name: String| format!("the set relative has no feature {name}");
+            let places = FeatureIndices::of(terms, &names).map_err(unknown)?;
+            Ok::<_, String>(Part {
+                terms,
+                places,
+                coefficients,
+            })
         };
-        let part = |places: &FeatureIndices, coefficients: &[f32], coin: usize| {
-            let mut terms = vec![0.0; places.len()];
-            let is_known =
-                panel.is_observed(row, coin) && places.values(features.cell(i, coin), &mut terms);
-            let sum: f64 = terms
-                .iter()
-                .zip(coefficients)
-                .map(|(t, &c)| t * f64::from(c))
-                .sum();
-            if is_known { sum } else { f64::NAN }
+        Ok(Coefficients {
+            own: part(&self.own_terms, &refit.own)?,
+            market: part(&self.market_terms, &refit.market)?,
+            market_share: f64::from(refit.market_share),
+        })
+    }
+
+    /// What each term added to the forecasts of all coins at a row of a panel; None for a coin without
+    /// one.
+    pub(crate) fn explain(&self, panel: &Panel, row: usize) -> Vec<Option<Explanation>> {
+        let Ok(at) = self.at_time(panel.time_ms(row)) else {
+            return vec![None; panel.coins()];
         };
-        let of_coin = |coin| part(&own, &refit.own, coin);
-        let own: Vec<f64> = (0..panel.coins()).map(of_coin).collect();
-        let mean = mean_of_known(&own);
-        let forecast = |coin: usize| {
-            let market = f64::from(refit.market_share) * part(&market, &refit.market, coin);
-            let forecast = (own[coin] - mean + market) * units[coin];
-            let reason = "no closed candle with all features at this time";
-            if forecast.is_finite() {
-                Ok(forecast)
-            } else {
-                Err(reason.to_owned())
-            }
-        };
-        (0..panel.coins()).map(forecast).collect()
+        let features = self.features().compute(panel, row..row + 1);
+        let units = units(panel, row..row + 1, self.horizon_bars);
+        at.explanations(&cells(panel, row, (&features, 0)), &units)
     }
 
     /// The file's content, JSON.
@@ -224,4 +227,15 @@ impl RidgeModel {
         }
         Ok(fitted)
     }
+}
+
+/// The features of each coin at a row of the panel, which is row `i` of them; None where the coin has no
+/// candle.
+fn cells<'a>(
+    panel: &Panel,
+    row: usize,
+    (features, i): (&'a FeatureMatrix, usize),
+) -> Vec<Option<&'a [f32]>> {
+    let cell = |coin| panel.is_observed(row, coin).then(|| features.cell(i, coin));
+    (0..panel.coins()).map(cell).collect()
 }

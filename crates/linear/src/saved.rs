@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns};
 use market::Symbol;
-use run::{ForecastResult, Forecaster};
+use run::{Explanation, ForecastResult, Forecaster, RowForecaster, TRAILING_VOLATILITY};
 use serde::{Deserialize, Serialize};
 use storage::{content_hash, write_atomically};
 
@@ -19,6 +19,9 @@ use crate::config::{KIND, RidgeConfig};
 pub(crate) const COEFFICIENTS_FILE: &str = "ridge.json";
 /// What they were fitted with.
 pub(crate) const RECORD_FILE: &str = "ridge-record.json";
+
+/// Why a coin that training did not see has no forecast.
+const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
 
 /// How a fold's coefficients came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,13 +134,62 @@ impl Forecaster for SavedRidge {
         let answers = self.fitted.forecast(panel, rows).into_iter().enumerate();
         let checked = |(place, answer): (usize, ForecastResult)| {
             let (row, coin) = (rows[place / coins], place % coins);
-            let unknown = "the coin had no training rows in which its target varies";
-            let refusal = std[coin].is_none().then(|| unknown.to_owned());
+            let refusal = std[coin].is_none().then(|| UNKNOWN_COIN.to_owned());
             match refusal.or_else(|| eligibility.refusal(row, coin)) {
                 Some(refusal) => Err(refusal),
                 None => answer,
             }
         };
         Ok(answers.map(checked).collect())
+    }
+
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        let forecasts = self.forecast(panel, &[row])?;
+        let pairs = self.fitted.explain(panel, row).into_iter().zip(forecasts);
+        let of_forecast = |(explanation, forecast): (Option<Explanation>, ForecastResult)| {
+            explanation.filter(|_| forecast.is_ok())
+        };
+        Ok(Some(pairs.map(of_forecast).collect()))
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowForecaster> {
+        Some(self)
+    }
+}
+
+impl RowForecaster for SavedRidge {
+    fn names(&self) -> Vec<String> {
+        let features = self.fitted.features().names();
+        let names = features.into_iter().chain([TRAILING_VOLATILITY]);
+        names.map(str::to_owned).collect()
+    }
+
+    /// By the coefficients of the last refit.
+    fn forecast_rows(
+        &self,
+        symbols: &[Symbol],
+        values: &[f64],
+    ) -> anyhow::Result<Vec<ForecastResult>> {
+        let at = match self.fitted.at_time(i64::MAX) {
+            Ok(at) => at,
+            Err(reason) => return Ok(vec![Err(reason); symbols.len()]),
+        };
+        let rows = values.chunks_exact(self.names().len());
+        let (units, rows): (Vec<f64>, Vec<Vec<f32>>) = rows
+            .filter_map(<[f64]>::split_last)
+            .map(|(unit, row)| (*unit, row.iter().map(|&value| value as f32).collect()))
+            .unzip();
+        let cells: Vec<Option<&[f32]>> = rows.iter().map(|row| Some(row.as_slice())).collect();
+        let forecasts = at.forecasts(&cells, &units).into_iter();
+        let std = self.record.target_std_of(symbols);
+        let checked = |(forecast, std): (ForecastResult, &Option<f32>)| match std {
+            None => Err(UNKNOWN_COIN.to_owned()),
+            Some(_) => forecast,
+        };
+        Ok(forecasts.zip(&std).map(checked).collect())
     }
 }

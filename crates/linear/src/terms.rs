@@ -27,6 +27,11 @@ const REVERSAL: [(&str, f64); 2] = [
 ];
 
 impl Term {
+    /// The features with a sign between them.
+    pub fn name(&self) -> String {
+        self.0.join(" x ")
+    }
+
     /// The coefficient that the market's part is drawn towards.
     pub fn reversal(&self) -> f64 {
         let found = REVERSAL.iter().find(|(name, _)| self.0 == [*name]);

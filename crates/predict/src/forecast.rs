@@ -51,7 +51,7 @@ pub enum ForecastUnit {
 
 impl ForecastUnit {
     /// Of what a config forecasts.
-    fn of(config: &Config) -> Self {
+    pub fn of(config: &Config) -> Self {
         let target = config.target.init(config.data.interval);
         let reach = TimeSpan::of_bars(config.reach_bars(), config.data.interval);
         match target.task() {

@@ -104,17 +104,23 @@ fn spanned(
 }
 
 fn check_symbols(checkpoint: &Checkpoint, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+    let mut symbols = coins.iter().map(|(symbol, _)| symbol);
+    symbols.try_for_each(|symbol| check_symbol(checkpoint, symbol))
+}
+
+/// Refuses a coin that the model does not know.
+pub(crate) fn check_symbol(checkpoint: &Checkpoint, symbol: &Symbol) -> anyhow::Result<()> {
     let known = &checkpoint.config.universe.symbols;
-    let Some((unknown, _)) = coins.iter().find(|(symbol, _)| !known.contains(symbol)) else {
+    if known.contains(symbol) {
         return Ok(());
-    };
+    }
     let names: Vec<String> = known.iter().map(ToString::to_string).collect();
     let error = anyhow!(
-        "the model does not know {unknown}, expected coins of {}",
+        "the model does not know {symbol}, expected coins of {}",
         names.join(", ")
     );
     Err(cli::usage(
-        match cli::did_you_mean(unknown.as_str(), &names) {
+        match cli::did_you_mean(symbol.as_str(), &names) {
             Some(hint) => error.hint(hint),
             None => error.hint("leave the coin out, or ask a model that was trained on it"),
         },

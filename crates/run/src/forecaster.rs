@@ -6,6 +6,8 @@ use dataset::{CandleTable, Column, Panel};
 use market::Symbol;
 use serde::{Deserialize, Serialize};
 
+use crate::Explanation;
+
 /// The forecast of one coin in the target's unit, or why there is none.
 pub type ForecastResult = Result<f64, String>;
 
@@ -87,6 +89,47 @@ pub trait Forecaster: fmt::Debug {
     fn drift(&self, panel: &Panel, _row: usize) -> Vec<Option<Drift>> {
         vec![None; panel.coins()]
     }
+
+    /// What pushed the forecast of each coin at a row, None for a coin without one; None as a whole
+    /// where the forecaster has no way to tell.
+    ///
+    /// # Errors
+    /// As [`Forecaster::forecast`].
+    fn explain(
+        &self,
+        _panel: &Panel,
+        _row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        Ok(None)
+    }
+
+    /// The same forecaster on rows of features by name; None where a forecast is of more than one row
+    /// of them.
+    fn by_rows(&self) -> Option<&dyn RowForecaster> {
+        None
+    }
+}
+
+/// The name that [`RowForecaster::names`] has for the coin's volatility of the horizon, where forecasts
+/// are made in units of it.
+pub const TRAILING_VOLATILITY: &str = "trailing_volatility";
+
+/// A forecaster of single rows of features.
+pub trait RowForecaster {
+    /// The names of the numbers of a row.
+    fn names(&self) -> Vec<String>;
+
+    /// The forecasts of some coins at one time, in the order of `symbols`. `values` is row-major
+    /// `[symbols, names]`, NaN where a number is unknown. Where a forecast is of the market's part and
+    /// the coin's own, the market is these coins.
+    ///
+    /// # Errors
+    /// A library that fails.
+    fn forecast_rows(
+        &self,
+        symbols: &[Symbol],
+        values: &[f64],
+    ) -> anyhow::Result<Vec<ForecastResult>>;
 }
 
 /// What the encoders of one or more networks make of windows.

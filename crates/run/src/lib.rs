@@ -10,6 +10,7 @@
 mod apart;
 mod card;
 mod coverage;
+mod explanation;
 mod fit;
 mod forecast_piece;
 mod forecast_span;
@@ -29,10 +30,13 @@ mod training_span;
 pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
+pub use explanation::{Contribution, Explanation, ExplanationMethod};
 pub use fit::{FitOptions, RunReport, fit_run, folds_named, gather, stored_config};
 pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
-pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
+pub use forecaster::{
+    Drift, Embeddings, ForecastResult, Forecaster, RowForecaster, TRAILING_VOLATILITY,
+};
 pub use hint::hint_of;
 pub use horizons::{fit_by_horizon, join_horizons};
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};

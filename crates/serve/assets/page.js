@@ -57,13 +57,94 @@
       const response = await fetch("/", { cache: "no-store" });
       if (response.redirected) { location.reload(); return; }
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      document.getElementById("live").replaceWith(page.getElementById("live"));
+      const before = document.getElementById("why-answer"), live = page.getElementById("live");
+      document.getElementById("live").replaceWith(live);
+      const after = document.getElementById("why-answer");
+      if (chosen && before && after) after.replaceChildren(...before.childNodes);
       drawAll();
+      explain();
     } catch (error) {
       const pill = document.querySelector(".pills .pill");
       if (pill) { pill.className = "pill bad"; pill.textContent = "the server does not answer"; }
     } finally {
       refreshing = false;
+    }
+  }
+
+  const said = document.getElementById("said");
+  function say(text) { said.textContent = text; said.hidden = !text; }
+
+  // A button that changes something: the server checks token and origin.
+  async function change(button) {
+    if (button.dataset.confirm && !confirm(button.dataset.confirm)) return;
+    button.disabled = true;
+    try {
+      const response = await fetch(button.dataset.post, { method: "POST" });
+      if (response.ok) { say(""); setTimeout(refresh, 400); return; }
+      const problem = await response.json();
+      say([problem.detail, ...(problem.hints || [])].join(". "));
+    } catch (error) {
+      say(String(error));
+    }
+    button.disabled = false;
+  }
+
+  let chosen = "";
+  const LARGEST = 10;
+  function element(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  function bar(value, most) {
+    const space = "http://www.w3.org/2000/svg", svg = document.createElementNS(space, "svg");
+    svg.setAttribute("class", "bar"); svg.setAttribute("viewBox", "0 0 150 16"); svg.setAttribute("width", 110);
+    const add = (name, attributes) => {
+      const part = document.createElementNS(space, name);
+      for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
+      svg.append(part);
+    };
+    const width = most > 0 ? Math.abs(value) / most * 72 : 0;
+    add("line", { class: "zero", x1: 75, x2: 75, y1: 0, y2: 16 });
+    add("rect", { class: value < 0 ? "down" : "up", x: value < 0 ? 75 - width : 75, y: 4, width: Math.max(width, 1), height: 8, rx: 1 });
+    return svg;
+  }
+
+  function showWhy(why, target) {
+    const isForecast = why.of === "forecast";
+    const [scale, unit, digits] = !isForecast ? [1, "", 4] : why.unit === "basis_points" ? [1e4, " bp", 2] : why.unit === "percent" ? [100, " %", 3] : [1, "", 4];
+    const text = (value) => (value < 0 ? "" : "+") + (value * scale).toFixed(digits);
+    const parts = why.contributions, listed = parts.slice(0, LARGEST), rest = parts.slice(LARGEST);
+    const most = Math.max(...listed.map((part) => Math.abs(part.added)), 0);
+    const row = (name, value, added) => element("tr", {}, element("th", { scope: "row" }, name),
+      element("td", { class: "number soft far" }, value == null ? "" : String(Number(value.toPrecision(3)))),
+      element("td", {}, bar(added, most)), element("td", { class: "number" }, text(added)));
+    const rows = listed.map((part) => row(part.name, part.value, part.added));
+    if (rest.length) rows.push(row(`${rest.length} others`, null, rest.reduce((sum, part) => sum + part.added, 0)));
+    const words = { shap: "SHAP", linear: "Coefficient times feature", members: "Weight times forecast of each member", occlusion: "What is lost with each group of features at its mean of training" };
+    const sum = why.adds_up
+      ? `With the base of ${text(why.base)} they are ${isForecast ? "the forecast, " + text(why.forecast) + unit : "the " + why.of}. `
+      : `Groups act together, so that these need not add up to the forecast, ${text(why.forecast)}${unit}. `;
+    target.replaceChildren(element("table", {}, element("tbody", {}, ...rows)),
+      element("p", { class: "soft" }, words[why.method] + unit.replace(/^ /, ", in ") + ". " + sum, element("a", { href: "/why?coin=" + why.symbol }, "JSON")));
+  }
+
+  async function explain() {
+    const select = document.getElementById("why-coin"), target = document.getElementById("why-answer");
+    if (!select || !target || !chosen) return;
+    select.value = chosen;
+    const coin = chosen;
+    try {
+      const response = await fetch("/why?coin=" + encodeURIComponent(coin));
+      const answer = await response.json();
+      if (coin !== chosen) return;
+      // The page may have been made anew meanwhile.
+      const shown = document.getElementById("why-answer");
+      if (response.ok) showWhy(answer, shown); else shown.replaceChildren(element("p", { class: "soft" }, answer.detail));
+    } catch (error) {
+      target.textContent = String(error);
     }
   }
 
@@ -129,6 +210,16 @@
   }
 
   drawAll();
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-post], button[data-coin]");
+    if (!button) return;
+    if (button.dataset.post) { change(button); return; }
+    chosen = button.dataset.coin;
+    explain();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "why-coin") { chosen = event.target.value; explain(); }
+  });
   document.getElementById("upload").addEventListener("submit", upload);
   const events = new EventSource("/events");
   let first = true;

@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use cli::WithHint;
 use model::DeviceChoice;
 use predict::{SignalPolicy, WatchArgs};
 use registry::RunArgument;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::access::{Access, read_token};
 use crate::poll::poll;
@@ -20,46 +21,59 @@ use crate::request_counts::RequestCounts;
 use crate::router::router;
 use crate::run_facts::RunFacts;
 use crate::server;
-use crate::site::{MOST_STREAMS, MOST_UPLOADS, Site};
-use crate::snapshot::Snapshot;
+use crate::site::{MOST_STREAMS, MOST_UPLOADS, Shown, Site};
 
 /// Show a watch's forecasts, positions and health on a page, and answer programs over HTTP
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// The run that is watched with: a folder, or a registered model such as spot20@production
     #[arg(long, visible_alias = "model", value_name = "RUN")]
-    run: RunArgument,
+    pub run: RunArgument,
     /// Address to listen at; any other than this machine's own needs a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8700")]
-    listen: SocketAddr,
+    pub listen: SocketAddr,
     /// File with the token that requests must bring [default: QUARTERHOUR_TOKEN; without either no
     /// token is needed]
     #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// Another name that this server is called by, such as that of a reverse proxy (may be repeated)
     #[arg(long = "host", value_name = "NAME")]
-    hosts: Vec<String>,
+    pub hosts: Vec<String>,
+    /// A run that forecasts volatilities and is watched too: its regime of each coin is shown beside the
+    /// forecasts
+    #[arg(long, value_name = "RUN")]
+    pub volatility: Option<RunArgument>,
+    /// Arguments of the watch
     #[command(flatten)]
-    watch: WatchArgs,
+    pub watch: WatchArgs,
     /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub set: Vec<String>,
     /// Another address of the exchange's REST interface, for POST /predict
     #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    pub base_url: Option<String>,
     /// auto, gpu, cpu, wgpu, flex or ndarray: for POST /predict
     #[arg(long, default_value = "auto")]
-    device: DeviceChoice,
+    pub device: DeviceChoice,
 }
 
 /// Serves until it is interrupted.
 ///
 /// # Errors
-/// A folder that is no run, an address that is taken, a token that is missing or short.
+/// As [`run_until`].
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    run_until(args, cli::watch_for_interrupt("stopping")?)
+}
+
+/// Serves until `is_over`, such as beside a watch in a thread of its own.
+///
+/// # Errors
+/// A folder that is no run, an address that is taken, a token that is missing or short.
+pub fn run_until(args: &Args, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
     let token = read_token(args.token_file.as_deref())?;
-    let is_over = cli::watch_for_interrupt("stopping")?;
-    let run = Arc::new(run_facts(args)?);
+    let run = Arc::new(run_facts((&args.run, &args.watch, &args.set), args.device)?);
+    let beside = args.volatility.as_ref().map(|run| beside(run, args.device));
+    let beside = beside.transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -70,22 +84,25 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .hint("--listen 127.0.0.1:OTHER")?;
         let address = listener.local_addr()?;
         let access = Access::new(address, &args.hosts, token.as_deref())?;
-        let (sender, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-        poll(
-            args.watch.ledger_path(&args.run),
-            run.clone(),
-            sender,
-            is_over.clone(),
-        )?;
+        let ledger = args.watch.ledger_path(&args.run);
+        let volatility = beside.map(|(run, ledger)| {
+            let snapshots = poll(ledger, run.clone(), is_over.clone())?;
+            anyhow::Ok(Shown { run, snapshots })
+        });
         let uploads = tempfile::tempdir().context("no folder for what is uploaded")?;
         let site = Site {
             promise: promise(run.clone())?,
-            run,
+            main: Shown {
+                snapshots: poll(ledger.clone(), run.clone(), is_over.clone())?,
+                run,
+            },
+            volatility: volatility.transpose()?,
+            ledger,
             model: args.run.model.clone(),
-            snapshots,
             access,
             predict_arguments: predict_arguments(args),
             predicting: Arc::new(Semaphore::new(1)),
+            explained: Mutex::new(None),
             uploading: Arc::new(Semaphore::new(MOST_UPLOADS)),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             requests: RequestCounts::new()?,
@@ -102,13 +119,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     result
 }
 
-fn run_facts(args: &Args) -> anyhow::Result<RunFacts> {
-    let run = &args.run.folder;
-    let (trading, watch) = args.watch.settings(run, &args.set)?;
-    let (_, config) = predict::kinds(args.device).config(run, &[])?;
+/// What is fixed about a run that is watched with these arguments.
+fn run_facts(
+    (run, watch, set): (&RunArgument, &WatchArgs, &[String]),
+    device: DeviceChoice,
+) -> anyhow::Result<RunFacts> {
+    let folder = &run.folder;
+    let (trading, settings) = watch.settings(folder, set)?;
+    let (overrides, _) = WatchArgs::split(set);
+    let (_, config) = predict::kinds(device).config(folder, &overrides)?;
     let bar_ms = config.data.interval.ms();
-    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(run)?, bar_ms);
-    RunFacts::read(run.clone(), args.device, (policy, watch.pearson_forecasts))
+    let policy = SignalPolicy::new(trading, &settings, watch.thresholds(folder)?, bar_ms);
+    let of_watch = (policy, settings.pearson_forecasts);
+    RunFacts::read((folder.clone(), overrides), device, of_watch)
+}
+
+/// The run that forecasts volatilities beside the main one, and the ledger of its watch.
+fn beside(run: &RunArgument, device: DeviceChoice) -> anyhow::Result<(Arc<RunFacts>, PathBuf)> {
+    let watch = WatchArgs::default();
+    let facts = run_facts((run, &watch, &[]), device)?;
+    if !facts.task.is_of_volatility() {
+        return Err(cli::usage(
+            anyhow!(
+                "--volatility {}: it forecasts something else, expected a run whose target is a volatility",
+                run.folder.display()
+            )
+            .hint("`quarterhour volatility --config configs/volatility.toml` makes one"),
+        ));
+    }
+    Ok((Arc::new(facts), watch.ledger_path(run)))
 }
 
 /// The arguments that every `predict` of a request has.

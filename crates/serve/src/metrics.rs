@@ -168,7 +168,7 @@ fn of_day(gauges: &Gauges, site: &Site, snapshot: &Snapshot) -> prometheus::Resu
             promise.pearson,
         )?;
     }
-    if let Some(until_ms) = site.run.seen_until_ms {
+    if let Some(until_ms) = site.run().seen_until_ms {
         gauges.one(
             "model_fitted_until_timestamp_seconds",
             "The first time that the model has not seen",

@@ -6,8 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use registry::{
-    Alias, Change, ModelName, ModelReference, ModelVersion, NamedModel, Promotion, Registry, Which,
-    report_change,
+    Alias, Change, Listed, ModelName, ModelReference, ModelVersion, NamedModel, Promotion,
+    Registry, Which, report_change,
 };
 
 use crate::json::json;
@@ -20,12 +20,15 @@ use crate::site::Site;
 ))]
 pub async fn models(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let model = registered(&site)?;
-    in_registry(move || {
-        Ok(json(
-            &Registry::read_only(&model.registry)?.list(Some(&model.name))?,
-        ))
-    })
-    .await
+    in_registry(move || Ok(json(&versions(&model)?))).await
+}
+
+/// The versions of a model, the newest first.
+///
+/// # Errors
+/// A registry that cannot be read.
+pub fn versions(model: &NamedModel) -> Result<Vec<Listed>, registry::Error> {
+    Registry::read_only(&model.registry)?.list(Some(&model.name))
 }
 
 /// Puts a version into production; a watch of it goes on with that version at the next bar
@@ -43,11 +46,7 @@ pub async fn promote(
     State(site): State<Arc<Site>>,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    if !site.access.has_token() {
-        let detail = "this server was started without a token, expected one for changes";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail)
-            .hint("`quarterhour serve --token-file FILE`, or `quarterhour models promote`"));
-    }
+    site.check_may_change()?;
     let model = registered(&site)?;
     if name != model.name.as_str() {
         let detail = format!("there is no model `{name}` here, expected `{}`", model.name);

@@ -4,7 +4,7 @@ use axum::response::Response;
 use utoipa::OpenApi;
 
 use crate::json::json;
-use crate::{metrics, models, predict_route, report, routes};
+use crate::{forecasts, metrics, models, pause, predict_route, report, routes, why};
 
 /// Its description.
 #[derive(OpenApi)]
@@ -15,12 +15,16 @@ use crate::{metrics, models, predict_route, report, routes};
                        they say otherwise. Paper only: no order is ever sent."
     ),
     paths(
-        routes::forecasts,
+        forecasts::forecasts,
+        why::why,
         routes::positions,
         routes::equity,
         routes::score,
         routes::health,
-        routes::events,
+        forecasts::events,
+        pause::status,
+        pause::pause,
+        pause::resume,
         metrics::metrics,
         models::models,
         models::promote,

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use model::DeviceChoice;
 use predict::Checkpoint;
 use tokio::sync::watch;
 
@@ -28,43 +27,46 @@ fn mark(ledger: &Path) -> Mark {
     })
 }
 
-/// Reads the ledger whenever it has changed, until `is_over`, and hands out what it says.
+/// Reads the ledger in a thread of its own whenever it has changed, until `is_over`; what it says is in
+/// what is returned.
+///
+/// # Errors
+/// A thread that cannot be started.
 pub fn poll(
     ledger: PathBuf,
     run: Arc<RunFacts>,
-    sender: watch::Sender<Arc<Snapshot>>,
     is_over: Arc<AtomicBool>,
-) -> std::io::Result<thread::JoinHandle<()>> {
-    thread::Builder::new()
-        .name("ledger".to_owned())
-        .spawn(move || {
-            // A forecaster stays in the thread that loaded it.
-            let again = says_more(&run);
-            let mut seen: Option<Mark> = None;
-            while !is_over.load(Ordering::Relaxed) && !sender.is_closed() {
-                let now = mark(&ledger);
-                if seen != Some(now) {
-                    seen = match Snapshot::read(&ledger, &run, again.as_ref()) {
-                        Ok(snapshot) => {
-                            sender.send_replace(Arc::new(snapshot));
-                            Some(now)
-                        }
-                        // Tried again: it may be busy for a moment.
-                        Err(error) => {
-                            note_fault(&sender, &error);
-                            None
-                        }
-                    };
-                }
-                thread::sleep(PAUSE);
+) -> std::io::Result<watch::Receiver<Arc<Snapshot>>> {
+    let (sender, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+    let thread = thread::Builder::new().name("ledger".to_owned());
+    thread.spawn(move || {
+        // A forecaster stays in the thread that loaded it.
+        let again = says_more(&run);
+        let mut seen: Option<Mark> = None;
+        while !is_over.load(Ordering::Relaxed) && !sender.is_closed() {
+            let now = mark(&ledger);
+            if seen != Some(now) {
+                seen = match Snapshot::read(&ledger, &run, again.as_ref()) {
+                    Ok(snapshot) => {
+                        sender.send_replace(Arc::new(snapshot));
+                        Some(now)
+                    }
+                    // Tried again: it may be busy for a moment.
+                    Err(error) => {
+                        note_fault(&sender, &error);
+                        None
+                    }
+                };
             }
-        })
+            thread::sleep(PAUSE);
+        }
+    })?;
+    Ok(snapshots)
 }
 
 /// The model, where it says more than a ledger holds.
 fn says_more(run: &RunFacts) -> Option<Checkpoint> {
-    let device: DeviceChoice = run.device;
-    let loaded = Checkpoint::load(&run.folder, None, &[], device);
+    let loaded = Checkpoint::load(&run.folder, None, &run.overrides, run.device);
     loaded.ok().filter(Checkpoint::says_more)
 }
 

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -11,16 +10,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clap::Parser;
 use market::Symbol;
-use predict::Forecasts;
+use predict::{FeatureRow, Forecasts, WrongNames};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::asked;
+use crate::query::asked;
 use crate::site::Site;
+use crate::turn::in_turn;
 use crate::upload::{to_file, too_large};
 
 /// Largest CSV or archive: a coin's minutes of a year.
@@ -28,9 +27,6 @@ const MOST_FILE_BYTES: usize = 32 << 20;
 
 /// Largest JSON: it takes many times as much memory.
 const MOST_JSON_BYTES: usize = 4 << 20;
-
-/// How long a request waits for those before it, and then for its own forecasts.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Parameters of `POST /predict`: for candles that are uploaded as a file.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -55,6 +51,11 @@ pub struct PredictRequest {
     /// Candles: a list of objects with `symbol`, `open_time`, `close` and what else the model needs.
     #[schema(value_type = Option<Vec<Object>>)]
     candles: Option<Value>,
+    /// Rows of features, for trees and regressions: a list of objects with `symbol` and `features`, every
+    /// feature of the model by its name. Where the model forecasts the market's part and a coin's own,
+    /// they are the coins of one time.
+    #[schema(value_type = Option<Vec<Object>>)]
+    rows: Option<Vec<FeatureRow>>,
     /// The coin of candles that do not say theirs.
     symbol: Option<String>,
     /// Number of times that are forecast, up to the last of the candles, 1 to 1000 [default: 1]
@@ -97,7 +98,8 @@ struct Sent {
 #[utoipa::path(post, path = "/predict", params(PredictQuery),
     request_body(content((PredictRequest = "application/json"), (String = "text/csv"), (Vec<u8> = "application/zip"))),
     responses(
-        (status = 200, description = "Of a time: one object. Of candles: a list under `forecasts`.", body = PredictAnswer),
+        (status = 200, body = PredictAnswer,
+            description = "Of a time: one object. Of candles: a list under `forecasts`. Of rows: a list under `rows`."),
         (status = 408, body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -176,29 +178,33 @@ async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, 
     let PredictRequest {
         at,
         candles,
+        rows,
         symbol: name,
         times,
         in_sample,
     } = request;
+    let given = [at.is_some(), candles.is_some(), rows.is_some()];
+    if given.into_iter().filter(|is_given| *is_given).count() > 1 {
+        let detail = "more than one of `at`, `candles` and `rows` is there, expected one of them: the last candle says \
+                      the time, and rows of features have none";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    if candles.is_none() && (times.is_some() || name.is_some()) {
+        let detail = "`times` and `symbol` are there without `candles`, expected them with candles";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    if let Some(rows) = rows {
+        return of_rows(site, rows).await;
+    }
     let Some(candles) = candles else {
-        if times.is_some() || name.is_some() {
-            let detail =
-                "`times` and `symbol` are there without `candles`, expected them with candles";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-        }
         let more = at.map(|at| format!("--at={at}"));
         let args = arguments(site, in_sample, more)?;
-        let answer = in_turn(site, move || args.answer()).await?;
+        let answer = in_turn(&site.predicting, move || args.answer()).await?;
         return Ok(json(&PredictAnswer {
             forecasts: answer.forecasts,
             reused_after_secs: answer.reused_after_secs,
         }));
     };
-    if at.is_some() {
-        let detail =
-            "`at` and `candles` are there, expected one of them: the last candle says the time";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-    }
     let kept = || -> anyhow::Result<tempfile::NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         let mut file = builder
@@ -218,10 +224,31 @@ async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, 
     of_candles(site, sent, in_sample).await
 }
 
+/// Forecasts of rows of features; names that are missing or unknown are listed.
+async fn of_rows(site: &Arc<Site>, rows: Vec<FeatureRow>) -> Result<Response, Problem> {
+    let args = arguments(site, false, None)?;
+    let answer = in_turn(&site.predicting, move || {
+        let answer = args.answer_of_rows(&rows);
+        // Names are listed for programs, too.
+        match answer.map_err(|error| error.downcast::<WrongNames>()) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Ok(wrong)) => Ok(Err(wrong)),
+            Err(Err(error)) => Err(error),
+        }
+    });
+    match answer.await? {
+        Ok(forecasts) => Ok(json(&forecasts)),
+        Err(wrong) => {
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_string());
+            Err(problem.names(wrong.missing, wrong.unknown))
+        }
+    }
+}
+
 async fn of_candles(site: &Arc<Site>, sent: Sent, in_sample: bool) -> Result<Response, Problem> {
     let args = arguments(site, in_sample, None)?;
-    let run = site.run.clone();
-    let forecasts = in_turn(site, move || {
+    let run = site.main.run.clone();
+    let forecasts = in_turn(&site.predicting, move || {
         let (_, config) = predict::kinds(run.device).config(&run.folder, &[])?;
         let coins = download::read_candles(
             sent.file.path(),
@@ -258,36 +285,4 @@ fn arguments(site: &Site, in_sample: bool, more: Option<String>) -> Result<predi
             text.lines().next().unwrap_or_default(),
         )
     })
-}
-
-/// Does work of some seconds when it is this request's turn; it goes on where the client is gone, so
-/// that no more than one is done at a time.
-async fn in_turn<T: Send + 'static>(
-    site: &Arc<Site>,
-    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
-) -> Result<T, Problem> {
-    let busy = || {
-        let detail = format!(
-            "other forecasts are being made, and this one's turn did not come within {} s",
-            PATIENCE.as_secs()
-        );
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-    };
-    let turn = timeout(PATIENCE, site.predicting.clone().acquire_owned()).await;
-    let Ok(Ok(turn)) = turn else {
-        return Err(busy());
-    };
-    let work = tokio::task::spawn_blocking(move || {
-        let result = work();
-        drop(turn);
-        result
-    });
-    match timeout(PATIENCE, work).await {
-        Err(_) => Err(busy()),
-        Ok(Err(_)) => {
-            let detail = "the forecast ended abnormally; the server's log says where";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
-        }
-        Ok(Ok(result)) => result.map_err(|error| Problem::of(&error)),
-    }
 }

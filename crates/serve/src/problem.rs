@@ -18,6 +18,12 @@ pub struct Problem {
     /// Ways out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hints: Vec<String>,
+    /// Names that the request lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
+    /// Names of the request that are not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<String>,
 }
 
 impl Problem {
@@ -28,6 +34,17 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             hints: Vec::new(),
+            missing: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// The same with the names that the request lacks, and those of it that are not known.
+    pub fn names(self, missing: Vec<String>, unknown: Vec<String>) -> Self {
+        Self {
+            missing,
+            unknown,
+            ..self
         }
     }
 

@@ -19,12 +19,12 @@ pub async fn report(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let own = &site.run.name;
+    let own = &site.run().name;
     if name != *own {
         let detail = format!("there is no run `{name}` here, expected `{own}`");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
-    let path = site.run.folder.join("report.html");
+    let path = site.run().folder.join("report.html");
     let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
     let Ok(Ok(text)) = read else {
         return Err(

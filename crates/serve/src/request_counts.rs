@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use prometheus::{IntCounterVec, Opts};
 
 /// Paths that are counted by name.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 13] = [
     "/",
     "/events",
     "/forecasts",
@@ -15,6 +15,8 @@ const PATHS: [&str; 11] = [
     "/metrics",
     "/openapi.json",
     "/predict",
+    "/why",
+    "/watch",
     "/login",
 ];
 

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use crate::predict_route::predict;
 use crate::report::report;
 use crate::site::Site;
-use crate::{forms, guard, metrics, models, openapi, routes};
+use crate::{forecasts, forms, guard, metrics, models, openapi, pause, routes, why};
 
 /// All routes, guarded.
 pub fn router(site: Arc<Site>) -> Router {
@@ -26,8 +26,8 @@ pub fn router(site: Arc<Site>) -> Router {
     let (script, style) = ("text/javascript; charset=utf-8", "text/css; charset=utf-8");
     Router::new()
         .route("/", get(routes::page))
-        .route("/events", get(routes::events))
-        .route("/forecasts", get(routes::forecasts))
+        .route("/events", get(forecasts::events))
+        .route("/forecasts", get(forecasts::forecasts))
         .route("/positions", get(routes::positions))
         .route("/equity", get(routes::equity))
         .route("/score", get(routes::score))
@@ -35,6 +35,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::openapi))
         .route("/runs/{name}/report", get(report))
+        .route("/why", get(why::why))
+        .route("/watch", get(pause::status))
+        .route("/watch/pause", post(pause::pause))
+        .route("/watch/resume", post(pause::resume))
         .route("/models", get(models::models))
         .route("/models/{name}/{version}/promote", post(models::promote))
         .route("/predict", post(predict))

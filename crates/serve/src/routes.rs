@@ -1,23 +1,24 @@
 //! What is answered from the last snapshot.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Response};
-use futures_util::stream;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::day::Day;
+use crate::equity::{Equity, PositionLine};
+use crate::forecasts::last_forecasts;
 use crate::html;
 use crate::json::json;
 use crate::live_score::ScorePoint;
+use crate::models::versions;
 use crate::problem::Problem;
 use crate::promise::Promise;
-use crate::site::{Freshness, MOST_STREAMS, Site, now_ms};
-use crate::snapshot::{Bar, Day, Equity, PositionLine};
+use crate::query::{Asked, asked};
+use crate::site::{Freshness, Site, now_ms};
 
 /// Positions that are answered without being told how many.
 const USUAL_POSITIONS: usize = 1000;
@@ -35,118 +36,19 @@ pub async fn wrong_method() -> Problem {
 
 /// The page.
 pub async fn page(State(site): State<Arc<Site>>) -> Html<String> {
-    Html(html::page(&site, &site.snapshot(), now_ms()).into_string())
-}
-
-/// In which form forecasts are answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Form {
-    /// One JSON object.
-    #[default]
-    Json,
-    /// One line a coin, with a header.
-    Csv,
-}
-
-/// Parameters of `/forecasts`.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ForecastsQuery {
-    /// `json` or `csv`.
-    #[serde(default)]
-    format: Form,
-}
-
-/// The forecasts of the last bar of the ledger.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LastForecasts {
-    #[serde(flatten)]
-    bar: Bar,
-    /// Whether bars passed since without a forecast.
-    is_stale: bool,
-}
-
-/// A query, or the problem with it.
-type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
-
-pub(crate) fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
-    let wrong = |error: axum::extract::rejection::QueryRejection| {
-        Problem::new(StatusCode::BAD_REQUEST, error.body_text())
-            .hint("/openapi.json lists the parameters")
+    let model = site.model.clone();
+    let versions = tokio::task::spawn_blocking(move || Some(versions(&model?)));
+    // A registry that cannot be read is no reason to show nothing.
+    let versions = versions.await.ok().flatten();
+    let (snapshot, now_ms) = (site.snapshot(), now_ms());
+    let shown = html::View {
+        site: &site,
+        forecasts: last_forecasts(&site, &snapshot, now_ms),
+        snapshot: &snapshot,
+        versions,
+        now_ms,
     };
-    query.map(|Query(found)| found).map_err(wrong)
-}
-
-/// Forecasts of the last bar, as the watch made them
-#[utoipa::path(get, path = "/forecasts", params(ForecastsQuery), responses(
-    (status = 200, body = LastForecasts), (status = 404, body = Problem, content_type = "application/problem+json")
-))]
-pub async fn forecasts(
-    State(site): State<Arc<Site>>,
-    query: Asked<ForecastsQuery>,
-) -> Result<Response, Problem> {
-    let form = asked(query)?.format;
-    let snapshot = site.snapshot();
-    let is_stale = site.freshness(&snapshot, now_ms()) != Freshness::Fresh;
-    let Some(bar) = snapshot.bar.clone() else {
-        let reason = snapshot.fault.clone();
-        let reason = reason.unwrap_or_else(|| "the ledger has no forecasts yet".to_owned());
-        return Err(Problem::new(StatusCode::NOT_FOUND, reason)
-            .hint("`quarterhour watch --run RUN` makes them"));
-    };
-    match form {
-        Form::Json => Ok(json(&LastForecasts { bar, is_stale })),
-        Form::Csv => {
-            let text = csv(&bar, is_stale).map_err(|error| {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-            })?;
-            Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
-        }
-    }
-}
-
-/// One line a coin; the first interval of each, where there is one.
-fn csv(bar: &Bar, is_stale: bool) -> csv::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "time",
-        "closed_at",
-        "symbol",
-        "close",
-        "forecast",
-        "coverage",
-        "lower",
-        "upper",
-        "signal",
-        "drift_std",
-        "refused",
-        "in_sample",
-        "is_stale",
-    ])?;
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    for coin in &bar.coins {
-        let interval = coin.intervals.first();
-        writer.write_record([
-            bar.time.to_string(),
-            bar.closed_at.to_string(),
-            coin.symbol.clone(),
-            number(coin.close),
-            number(coin.forecast),
-            number(interval.map(|interval| interval.coverage)),
-            number(interval.map(|interval| interval.lower)),
-            number(interval.map(|interval| interval.upper)),
-            coin.signal.unwrap_or_default().to_owned(),
-            number(coin.drift_std),
-            coin.refused.clone().unwrap_or_default(),
-            coin.in_sample.to_string(),
-            is_stale.to_string(),
-        ])?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    Html(html::page(&shown).into_string())
 }
 
 /// Parameters of `/positions`.
@@ -229,46 +131,4 @@ pub async fn health(State(site): State<Arc<Site>>) -> Response {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
-}
-
-/// Every bar as it is forecast, by server-sent events named `bar`
-#[utoipa::path(get, path = "/events", responses(
-    (status = 200, content_type = "text/event-stream", body = LastForecasts),
-    (status = 503, body = Problem, content_type = "application/problem+json")
-))]
-pub async fn events(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
-    let Ok(place) = site.streams.clone().try_acquire_owned() else {
-        let detail =
-            format!("all {MOST_STREAMS} event streams are taken, expected fewer at a time");
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
-    };
-    let mut receiver = site.snapshots.clone();
-    // What is known already is the first event.
-    receiver.mark_changed();
-    let begin = (receiver, site, place, None);
-    // The place is given back when the stream is dropped.
-    let bars = stream::unfold(begin, |(mut receiver, site, place, mut sent)| async move {
-        loop {
-            receiver.changed().await.ok()?;
-            let snapshot = receiver.borrow_and_update().clone();
-            let Some(bar) = snapshot.bar.clone().filter(|bar| sent != Some(bar.time)) else {
-                continue;
-            };
-            sent = Some(bar.time);
-            let is_stale = site.freshness(&snapshot, now_ms()) != Freshness::Fresh;
-            let id = bar.time.to_string();
-            let text = serde_json::to_string(&LastForecasts { bar, is_stale }).ok()?;
-            let event = Event::default().event("bar").id(id).data(text);
-            return Some((Ok::<_, Infallible>(event), (receiver, site, place, sent)));
-        }
-    });
-    let mut response = Sse::new(bars)
-        .keep_alive(KeepAlive::default())
-        .into_response();
-    // A reverse proxy hands events on as they come.
-    let unbuffered = HeaderValue::from_static("no");
-    response
-        .headers_mut()
-        .insert("x-accel-buffering", unbuffered);
-    Ok(response)
 }

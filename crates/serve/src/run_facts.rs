@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use dataset::{Config, Payoff, Task, TimeSpan, format_time};
 use market::Symbol;
 use model::DeviceChoice;
-use predict::SignalPolicy;
+use predict::{ForecastUnit, SignalPolicy};
 
 /// The run, and when its forecasts are acted on.
 #[derive(Debug)]
 pub struct RunFacts {
     /// The run's folder.
     pub folder: PathBuf,
+    /// Keys of its config that are overridden, as `key=value`.
+    pub overrides: Vec<String>,
     /// The folder's name.
     pub name: String,
     /// The coins.
@@ -24,6 +26,8 @@ pub struct RunFacts {
     pub horizon_bars: usize,
     /// What is forecast.
     pub task: Task,
+    /// What forecasts are written in for people.
+    pub unit: ForecastUnit,
     /// Whether the ledger's closes say what came of a forecast.
     pub is_scored: bool,
     /// When a forecast is acted on.
@@ -40,17 +44,18 @@ pub struct RunFacts {
 }
 
 impl RunFacts {
-    /// Reads them; `policy` and `pearson_forecasts` are those of the watch.
+    /// Reads them of a run's folder, with the keys of its config that are overridden; `policy` and
+    /// `pearson_forecasts` are those of the watch.
     ///
     /// # Errors
     /// A folder that is no run; files that cannot be read.
     pub fn read(
-        folder: PathBuf,
+        (folder, overrides): (PathBuf, Vec<String>),
         device: DeviceChoice,
         (policy, pearson_forecasts): (SignalPolicy, usize),
     ) -> anyhow::Result<Self> {
         let kinds = predict::kinds(device);
-        let (_, config): (_, Config) = kinds.config(&folder, &[])?;
+        let (_, config): (_, Config) = kinds.config(&folder, &overrides)?;
         // A run whose model does not load is served with the rule's forecasts.
         let seen = kinds.seen(&folder, (None, None)).ok();
         let target = config.target.init(config.data.interval);
@@ -62,6 +67,7 @@ impl RunFacts {
             horizon: config.target.horizon,
             horizon_bars: config.horizon_bars(),
             task: target.task(),
+            unit: ForecastUnit::of(&config),
             is_scored: target.earned() == Payoff::FromClose,
             policy,
             pearson_forecasts,
@@ -69,6 +75,7 @@ impl RunFacts {
             refit_every: config.split.refit_every,
             symbols: config.universe.symbols,
             folder,
+            overrides,
             device,
         })
     }

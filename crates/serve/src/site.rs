@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::http::StatusCode;
 use registry::NamedModel;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::access::Access;
+use crate::explained::ExplainedBar;
+use crate::problem::Problem;
 use crate::promise::Promise;
 use crate::request_counts::RequestCounts;
 use crate::run_facts::RunFacts;
@@ -25,12 +28,14 @@ pub const STALE_AFTER_BARS: i64 = 2;
 /// What every request may look at.
 #[derive(Debug)]
 pub struct Site {
-    /// The run.
-    pub run: Arc<RunFacts>,
+    /// The run, and what its watch has written.
+    pub main: Shown,
+    /// A run that forecasts volatilities beside it, and is watched too.
+    pub volatility: Option<Shown>,
+    /// The ledger of the main run's watch.
+    pub ledger: PathBuf,
     /// The registered model that the run was named by; None for a folder.
     pub model: Option<NamedModel>,
-    /// What the ledger says.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the run's test folds promised, once it is known.
     pub promise: Arc<OnceLock<Option<Promise>>>,
     /// Who may ask.
@@ -39,6 +44,8 @@ pub struct Site {
     pub predict_arguments: Vec<String>,
     /// One forecast is made at a time.
     pub predicting: Arc<Semaphore>,
+    /// What pushed the forecasts of the last bar that somebody asked about.
+    pub explained: Mutex<Option<Arc<ExplainedBar>>>,
     /// One for each body that may be read, and wait for its turn.
     pub uploading: Arc<Semaphore>,
     /// One for each event stream that may be open.
@@ -47,6 +54,15 @@ pub struct Site {
     pub requests: RequestCounts,
     /// Folder for what is uploaded.
     pub uploads: PathBuf,
+}
+
+/// A run that is watched, and what its ledger says.
+#[derive(Debug)]
+pub struct Shown {
+    /// What is fixed about the run.
+    pub run: Arc<RunFacts>,
+    /// What the ledger says.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
 /// Whether there are forecasts, and how old they are.
@@ -63,7 +79,7 @@ pub enum Freshness {
     Unreadable,
 }
 
-impl Site {
+impl Shown {
     /// The last snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
@@ -82,10 +98,43 @@ impl Site {
             Some(_) => Freshness::Fresh,
         }
     }
+}
+
+impl Site {
+    /// The run that is served.
+    pub fn run(&self) -> &RunFacts {
+        &self.main.run
+    }
+
+    /// The last snapshot of its watch.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.main.snapshot()
+    }
+
+    /// Whether the forecasts of a snapshot are of now.
+    pub fn freshness(&self, snapshot: &Snapshot, now_ms: i64) -> Freshness {
+        self.main.freshness(snapshot, now_ms)
+    }
 
     /// The correlation that the test folds promised; None where it is not known, or not yet.
     pub fn promise(&self) -> Option<&Promise> {
         self.promise.get()?.as_ref()
+    }
+
+    /// Lets a request change something where a token protects that.
+    ///
+    /// # Errors
+    /// 403 of a server without a token, whatever its address.
+    pub fn check_may_change(&self) -> Result<(), Problem> {
+        if self.access.has_token() {
+            return Ok(());
+        }
+        let detail = "this server was started without a token, expected one for changes";
+        let problem = Problem::new(StatusCode::FORBIDDEN, detail);
+        Err(problem.hint(
+            "`quarterhour serve --token-file FILE`, or the commands `quarterhour models promote` and `quarterhour \
+             watch pause`",
+        ))
     }
 }
 

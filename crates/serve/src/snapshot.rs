@@ -1,6 +1,6 @@
 //! What a ledger says at one moment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use dataset::CandleTable;
@@ -8,14 +8,13 @@ use market::Symbol;
 use predict::{Checkpoint, CoinForecast, History, VolatilityForecast, forecast_at, why_not};
 use run::PredictionInterval;
 use serde::Serialize;
-use statistics::quantile;
-use trading::{CoinSummary, Ledger, LoggedForecast, Position, summarize};
+use trading::{Ledger, LoggedForecast, Status};
 use utoipa::ToSchema;
 
+use crate::day::{DAY_MS, Day};
+use crate::equity::{Equity, PositionLine};
 use crate::live_score::{Closes, ScorePoint, rolling_pearson};
 use crate::run_facts::RunFacts;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Fewest bars that correlations are looked back over beyond their window: of days, that is a month
 /// and a half.
@@ -37,6 +36,8 @@ pub struct Snapshot {
     pub score: Vec<ScorePoint>,
     /// The last 24 hours.
     pub day: Day,
+    /// What the watch says of itself, and whether it is paused.
+    pub status: Status,
     /// Why the ledger cannot be read; what else is here is then from before.
     pub fault: Option<String>,
 }
@@ -54,6 +55,9 @@ pub struct Bar {
     pub horizon_bars: usize,
     /// What made them.
     pub forecaster: String,
+    /// The same with the SHA-256 of the model's files.
+    #[serde(skip)]
+    pub label: String,
     /// The fold whose model forecast; 0 for the indicator rule.
     pub fold: usize,
     /// Whether every coin had its candle.
@@ -96,71 +100,6 @@ pub struct CoinLine {
     pub sell_threshold: Option<f64>,
 }
 
-/// A pretend position. Times are open times of candles at whose close it opens and ends, UTC ms.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct PositionLine {
-    /// The coin.
-    pub symbol: String,
-    /// `buy` or `sell`.
-    pub side: &'static str,
-    /// The forecast that it was opened on.
-    pub forecast: f64,
-    /// When it opens.
-    pub opened_at: i64,
-    /// Price at that close; null until the candle is there.
-    pub entry_price: Option<f64>,
-    /// When it is due.
-    pub due_at: i64,
-    /// When it ended; null while it is open.
-    pub closed_at: Option<i64>,
-    /// Price at that close.
-    pub exit_price: Option<f64>,
-    /// Profit before costs, a fraction of its value; null while it is open.
-    pub gross: Option<f64>,
-    /// The same after costs.
-    pub net: Option<f64>,
-}
-
-/// What positions came to, one capital for all coins.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
-pub struct Equity {
-    /// Closed positions.
-    pub trades: usize,
-    /// Open positions.
-    pub open: usize,
-    /// Share of the closed ones that gained after costs; null where there are none.
-    pub win_rate: Option<f64>,
-    /// Mean profit of a position after costs, a fraction of its value; null where there are none.
-    pub mean_net: Option<f64>,
-    /// Part of the capital that each position has.
-    pub share: f64,
-    /// Sharpe ratio of the days' profits after costs, a year; null before 30 days.
-    pub sharpe: Option<f64>,
-    /// UTC days from the first position to the last end.
-    pub days: usize,
-    /// Largest fall of the sum of profits, as a fraction of the capital; 0 or less.
-    pub max_drawdown: f64,
-    /// Time (UTC ms) and sum of profits after costs as a fraction of the capital, at each end of a
-    /// position.
-    #[schema(value_type = Vec<Vec<f64>>)]
-    pub points: Vec<(i64, f64)>,
-}
-
-/// What the last 24 hours of the ledger were like.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
-pub struct Day {
-    /// Bars with forecasts.
-    pub bars: usize,
-    /// Bars that there could be, since the first forecast.
-    pub bars_possible: usize,
-    /// Bars in which a coin was absent.
-    pub bars_incomplete: usize,
-    /// Median delay from the close to the forecasts, seconds by the exchange's clock.
-    pub delay_p50: Option<f64>,
-    /// The delay that 99 of 100 bars do not reach.
-    pub delay_p99: Option<f64>,
-}
-
 impl Snapshot {
     /// Reads the ledger; `again` makes the last bar's forecasts again where the run says more than the
     /// ledger holds.
@@ -174,6 +113,7 @@ impl Snapshot {
     ) -> Result<Self, trading::Error> {
         // Closed at the end of this function: an open read would keep the write-ahead log from shrinking.
         let ledger = Ledger::read_only(ledger)?;
+        let status = ledger.status()?;
         let positions = ledger.all_positions()?;
         let equity = Equity::new(&positions);
         let positions = positions.iter().rev().map(PositionLine::new).collect();
@@ -181,6 +121,7 @@ impl Snapshot {
             return Ok(Self {
                 positions,
                 equity,
+                status,
                 ..Self::default()
             });
         };
@@ -202,6 +143,7 @@ impl Snapshot {
             equity,
             score,
             day: Day::new(&forecasts, last_ms, run.bar_ms),
+            status,
             fault: None,
         })
     }
@@ -257,6 +199,7 @@ fn bar(
             .unwrap_or(time),
         horizon_bars: run.horizon_bars,
         forecaster: without_hash(label),
+        label: label.to_owned(),
         fold: Checkpoint::fold_of_label(label).unwrap_or(0),
         is_complete: logged.iter().all(|logged| logged.is_complete),
         coins: logged
@@ -296,18 +239,8 @@ fn more(
     let (Some(checkpoint), Some(first)) = (again.filter(is_same), logged.first()) else {
         return Ok(BTreeMap::new());
     };
-    let (at_ms, bars) = (first.time_ms, checkpoint.history_bars() as i64);
-    let of_coin = |symbol: &Symbol| -> Result<(Symbol, CandleTable), trading::Error> {
-        let from_ms = at_ms - (bars - 1) * run.bar_ms;
-        let candles = ledger.candles(symbol, from_ms, at_ms + run.bar_ms)?;
-        Ok((symbol.clone(), candles.into_iter().collect()))
-    };
-    let coins = run
-        .symbols
-        .iter()
-        .map(of_coin)
-        .collect::<Result<_, trading::Error>>()?;
-    let made = forecast_at(checkpoint, &History { at_ms, coins });
+    let history = history(ledger, run, checkpoint.history_bars(), first.time_ms)?;
+    let made = forecast_at(checkpoint, &history);
     let coins = made.map_or_else(|_| Vec::new(), |forecasts| forecasts.coins);
     let is_equal = |coin: &CoinForecast| {
         let own = logged
@@ -320,6 +253,25 @@ fn more(
         .filter(is_equal)
         .map(|coin| (coin.symbol.clone(), coin))
         .collect())
+}
+
+/// The ledger's candles of the `bars` up to the one that opens at `at_ms`.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub fn history(
+    ledger: &Ledger,
+    run: &RunFacts,
+    bars: usize,
+    at_ms: i64,
+) -> Result<History, trading::Error> {
+    let of_coin = |symbol: &Symbol| -> Result<(Symbol, CandleTable), trading::Error> {
+        let from_ms = at_ms - (bars as i64 - 1) * run.bar_ms;
+        let candles = ledger.candles(symbol, from_ms, at_ms + run.bar_ms)?;
+        Ok((symbol.clone(), candles.into_iter().collect()))
+    };
+    let coins = run.symbols.iter().map(of_coin).collect::<Result<_, _>>()?;
+    Ok(History { at_ms, coins })
 }
 
 impl CoinLine {
@@ -350,102 +302,6 @@ impl CoinLine {
                 .map(|value| calibration.map_or(value, |line| line.of(value))),
             buy_threshold: coin.and_then(|coin| coin.buy),
             sell_threshold: coin.and_then(|coin| coin.sell),
-        }
-    }
-}
-
-impl PositionLine {
-    fn new(position: &Position) -> Self {
-        Self {
-            symbol: position.symbol.to_string(),
-            side: position.side.name(),
-            forecast: position.forecast,
-            opened_at: position.entry_ms,
-            entry_price: position.entry_price,
-            due_at: position.due_ms,
-            closed_at: position.exit_ms,
-            exit_price: position.exit_price,
-            gross: position.gross(),
-            net: position.net(),
-        }
-    }
-}
-
-/// Days from which on a Sharpe ratio is told.
-const SHARPE_DAYS: usize = 30;
-
-impl Equity {
-    fn new(positions: &[Position]) -> Self {
-        let lines = summarize(positions);
-        let Some(all) = lines.last() else {
-            return Self::default();
-        };
-        let mut ends: Vec<(i64, f64)> = (positions.iter())
-            .filter_map(|position| position.exit_ms.zip(position.net()))
-            .collect();
-        ends.sort_by_key(|(time, _)| *time);
-        let mut points: Vec<(i64, f64)> = Vec::new();
-        let (mut sum, mut peak, mut max_drawdown) = (0.0, 0.0_f64, 0.0_f64);
-        for (time, net) in ends {
-            sum += net * all.share;
-            match points.last_mut() {
-                Some(last) if last.0 == time => last.1 = sum,
-                _ => points.push((time, sum)),
-            }
-        }
-        for (_, sum) in &points {
-            peak = peak.max(*sum);
-            max_drawdown = max_drawdown.min(sum - peak);
-        }
-        let of_trades = |value: f64| Some(value).filter(|_| all.trades > 0);
-        Self {
-            trades: all.trades,
-            open: all.open,
-            win_rate: of_trades(all.win_rate),
-            mean_net: of_trades(all.net / all.share / all.trades as f64),
-            share: all.share,
-            sharpe: sharpe(all),
-            days: all.days,
-            max_drawdown,
-            points,
-        }
-    }
-}
-
-fn sharpe(all: &CoinSummary) -> Option<f64> {
-    Some(all.sharpe).filter(|sharpe| all.days >= SHARPE_DAYS && sharpe.is_finite())
-}
-
-impl Day {
-    fn new(forecasts: &[LoggedForecast], last_ms: i64, bar_ms: i64) -> Self {
-        let span_ms = DAY_MS.max(bar_ms);
-        let begin = forecasts.partition_point(|logged| logged.time_ms <= last_ms - span_ms);
-        let today = forecasts.get(begin..).unwrap_or_default();
-        let mut delays: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut incomplete = BTreeSet::new();
-        for logged in today {
-            let delay_ms = logged.made_at_ms - (logged.time_ms + bar_ms);
-            let slowest = delays.entry(logged.time_ms).or_insert(delay_ms);
-            *slowest = (*slowest).max(delay_ms);
-            if !logged.is_complete {
-                incomplete.insert(logged.time_ms);
-            }
-        }
-        let possible = |first_ms: &i64| (last_ms - first_ms) / bar_ms + 1;
-        let is_whole = begin > 0;
-        let bars_possible = match delays.first_key_value() {
-            _ if is_whole => span_ms / bar_ms,
-            Some((first_ms, _)) => possible(first_ms),
-            None => 0,
-        };
-        let mut secs: Vec<f64> = delays.values().map(|ms| *ms as f64 / 1000.0).collect();
-        secs.sort_unstable_by(f64::total_cmp);
-        Self {
-            bars: delays.len(),
-            bars_possible: usize::try_from(bars_possible).unwrap_or(0),
-            bars_incomplete: incomplete.len(),
-            delay_p50: quantile(&secs, 0.5),
-            delay_p99: quantile(&secs, 0.99),
         }
     }
 }

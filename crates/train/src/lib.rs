@@ -9,6 +9,7 @@ mod hint;
 mod kind;
 mod loss_check;
 mod monitor;
+mod occlusion;
 mod pieces;
 mod precision;
 mod recipe;

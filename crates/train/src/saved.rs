@@ -11,8 +11,9 @@ use dataset::{
     TargetScales, TimeSpan, check_columns,
 };
 use market::Symbol;
-use model::{Device, Network, Windows, embed, forecast};
-use run::{Drift, Embeddings, ForecastResult, Forecaster};
+use model::{Device, MatrixValues, Network, Windows, embed, forecast};
+use run::{Drift, Embeddings, Explanation, ForecastResult, Forecaster};
+use storage::Array;
 
 use crate::drift::drifts;
 
@@ -23,7 +24,7 @@ const UNKNOWN_COIN: &str = "the coin had no training rows in which its target va
 #[derive(Debug)]
 pub struct SavedNetworks {
     /// The run's shared sections, with the horizon that is asked for.
-    config: Config,
+    pub(crate) config: Config,
     /// Statistics of the training rows.
     normalizer: Normalizer,
     /// Every horizon of the networks: the config at it, with the statistics of its targets.
@@ -83,14 +84,7 @@ impl Forecaster for SavedNetworks {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
-        let asked = self.config.target.horizon;
-        let all = self.config.target.all_horizons();
-        let place = all.iter().position(|horizon| *horizon == asked);
-        let mut answers = self.forecast_horizons(panel, rows)?;
-        match place.filter(|place| *place < answers.len()) {
-            Some(place) => Ok(answers.swap_remove(place)),
-            None => bail!("the networks have no horizon {asked}"),
-        }
+        self.asked(self.forecast_horizons(panel, rows)?)
     }
 
     fn forecast_horizons(
@@ -98,12 +92,7 @@ impl Forecaster for SavedNetworks {
         panel: &Panel,
         rows: &[usize],
     ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
-        let windows = self.windows(panel);
-        let run = |network| forecast(network, &windows, rows, &mut |_| {});
-        let outputs: Vec<Vec<f32>> = self.networks.iter().map(run).collect::<Result<_, _>>()?;
-        let eligibility = Eligibility::of(panel, &self.config.features);
-        let answers = |place| self.answers(panel, rows, (place, &outputs), &eligibility);
-        Ok((0..self.horizons.len()).map(answers).collect())
+        self.answers_of(panel, rows, &self.windows(panel))
     }
 
     fn embed(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Option<Embeddings>> {
@@ -133,19 +122,65 @@ impl Forecaster for SavedNetworks {
         let features = self.config.chosen_features().compute(panel, rows);
         drifts(&features, &self.normalizer, lookback)
     }
+
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        self.occlusion(panel, row).map(Some)
+    }
 }
 
 impl SavedNetworks {
+    /// Of the answers of every horizon, those of the one that is asked for.
+    pub(crate) fn asked(
+        &self,
+        mut answers: Vec<Vec<ForecastResult>>,
+    ) -> anyhow::Result<Vec<ForecastResult>> {
+        let asked = self.config.target.horizon;
+        let all = self.config.target.all_horizons();
+        let place = all.iter().position(|horizon| *horizon == asked);
+        match place.filter(|place| *place < answers.len()) {
+            Some(place) => Ok(answers.swap_remove(place)),
+            None => bail!("the networks have no horizon {asked}"),
+        }
+    }
+
+    /// The answers of every horizon at some rows of a panel, by its windows.
+    pub(crate) fn answers_of(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+        windows: &Windows,
+    ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
+        let run = |network| forecast(network, windows, rows, &mut |_| {});
+        let outputs: Vec<Vec<f32>> = self.networks.iter().map(run).collect::<Result<_, _>>()?;
+        let eligibility = Eligibility::of(panel, &self.config.features);
+        let answers = |place| self.answers(panel, rows, (place, &outputs), &eligibility);
+        Ok((0..self.horizons.len()).map(answers).collect())
+    }
+
     /// The normalized features of a panel, as windows.
     fn windows(&self, panel: &Panel) -> Windows {
+        let (matrix, channels) = self.matrix(panel);
+        self.windows_of(Arc::new(matrix), channels)
+    }
+
+    /// Windows of a matrix of normalized features, which has so many channels.
+    pub(crate) fn windows_of(&self, matrix: Arc<dyn MatrixValues>, channels: usize) -> Windows {
+        let lookback = self.config.features.lookback_bars;
+        Windows::new(matrix, channels, lookback, &self.device)
+    }
+
+    /// The normalized features of a panel, `[rows, channels]`, and the number of channels.
+    pub(crate) fn matrix(&self, panel: &Panel) -> (Array<f32>, usize) {
         let features = self
             .config
             .chosen_features()
             .compute(panel, 0..panel.rows());
         let channels = features.channels();
-        let matrix = Arc::new(self.normalizer.apply(features));
-        let lookback = self.config.features.lookback_bars;
-        Windows::new(matrix, channels, lookback, &self.device)
+        (self.normalizer.apply(features), channels)
     }
 
     /// The answers at one horizon, given every network's outputs, `[rows, coins * horizons]`.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use dataset::{Config, Panel, format_time};
-use market::Interval;
-use run::ForecastResult;
+use dataset::{CandleTable, Column, Config, DataConfig, Panel, format_time};
+use market::{Interval, Symbol};
+use run::{Explanation, ForecastResult};
 
 use crate::models::Model;
 use crate::observations::Observations;
@@ -79,5 +79,40 @@ impl LoadedModel {
             }
         }
         forecasts
+    }
+
+    /// What pushed the forecasts of all coins at a row; see [`Model::explain`]. None where nothing is
+    /// fitted for the row.
+    pub fn explain(&self, panel: &Panel, row: usize) -> Option<Vec<Option<Explanation>>> {
+        let seen = Observations::of(panel, vec![row], &self.model.terms());
+        let refit = self.fitted.refit_at(panel.time_ms(row))?;
+        self.model.explain(&refit.parameters, &seen, row)
+    }
+
+    /// Names of the terms of a model whose forecasts are of them alone; None of any other.
+    pub fn term_names(&self) -> Option<Vec<&'static str>> {
+        let names = || self.model.terms().iter().map(|term| term.name).collect();
+        self.model.is_linear().then(names)
+    }
+
+    /// The forecasts of coins by their terms, `[coins][terms]`, and the last refit.
+    pub fn forecast_terms(&self, symbols: &[Symbol], values: &[Vec<f64>]) -> Vec<ForecastResult> {
+        let coins: Vec<(Symbol, CandleTable)> = (symbols.iter())
+            .map(|symbol| (symbol.clone(), CandleTable::default()))
+            .collect();
+        let (filling, columns) = (DataConfig::default().filling(), [Column::Close]);
+        let span = (0, self.interval.ms());
+        let panel = Panel::build(&coins, self.interval, span, filling, &columns);
+        let seen = Observations::given(&panel, &self.model.terms(), values);
+        let Some(refit) = self.fitted.refit_at(i64::MAX) else {
+            return vec![Err("nothing is fitted".to_owned()); symbols.len()];
+        };
+        let fitted = (&refit.parameters, refit.from_ms);
+        let forecasts = self.model.forecast(fitted, &seen, &[0]).into_iter();
+        let known = |value: f64| match value.is_nan() {
+            true => Err(UNKNOWN_TERM.to_owned()),
+            false => Ok(value),
+        };
+        forecasts.map(known).collect()
     }
 }

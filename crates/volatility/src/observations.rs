@@ -53,6 +53,17 @@ impl<'a> Observations<'a> {
         }
     }
 
+    /// Terms that somebody has, `[coins][terms]`, at row 0 of a panel without candles.
+    pub fn given(panel: &'a Panel, terms: &[Term], values: &[Vec<f64>]) -> Self {
+        Self {
+            panel,
+            places: vec![Some(0)],
+            names: terms.iter().map(|term| term.name).collect(),
+            values: values.concat(),
+            returns: vec![Vec::new(); values.len()],
+        }
+    }
+
     pub fn panel(&self) -> &'a Panel {
         self.panel
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns};
 use market::Symbol;
-use run::{ForecastResult, Forecaster};
+use run::{Explanation, ForecastResult, Forecaster, RowForecaster};
 use serde::{Deserialize, Serialize};
 use storage::{content_hash, write_atomically};
 
@@ -147,5 +147,39 @@ impl Forecaster for SavedVolatility {
             }
         };
         Ok(answers.map(checked).collect())
+    }
+
+    fn explain(
+        &self,
+        panel: &Panel,
+        row: usize,
+    ) -> anyhow::Result<Option<Vec<Option<Explanation>>>> {
+        let forecasts = self.forecast(panel, &[row])?;
+        let of_forecast = |(explanation, forecast): (Option<Explanation>, ForecastResult)| {
+            explanation.filter(|_| forecast.is_ok())
+        };
+        let explained = self.model.explain(panel, row);
+        Ok(explained.map(|all| all.into_iter().zip(forecasts).map(of_forecast).collect()))
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowForecaster> {
+        self.model.term_names().map(|_| self as &dyn RowForecaster)
+    }
+}
+
+impl RowForecaster for SavedVolatility {
+    fn names(&self) -> Vec<String> {
+        let names = self.model.term_names().unwrap_or_default();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    fn forecast_rows(
+        &self,
+        symbols: &[Symbol],
+        values: &[f64],
+    ) -> anyhow::Result<Vec<ForecastResult>> {
+        let terms = self.names().len().max(1);
+        let rows: Vec<Vec<f64>> = values.chunks_exact(terms).map(<[f64]>::to_vec).collect();
+        Ok(self.model.forecast_terms(symbols, &rows))
     }
 }

@@ -2,13 +2,12 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::cards;
 use super::pills::pills;
-use crate::site::Site;
-use crate::snapshot::Snapshot;
+use super::{View, cards, forecast_card, health_card, model_card};
 
-/// The page as of `now_ms`. What is in `#live` is replaced by the script whenever a bar comes.
-pub fn page(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
+/// The page. What is in `#live` is replaced by the script whenever a bar comes.
+pub fn page(view: &View<'_>) -> Markup {
+    let site = view.site;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -16,7 +15,7 @@ pub fn page(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "Quarterhour: " (site.run.name) }
+                title { "Quarterhour: " (site.run().name) }
                 link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/uplot.css";
                 link rel="stylesheet" href="/assets/page.css";
@@ -24,18 +23,24 @@ pub fn page(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
                 script src="/assets/page.js" defer {}
             }
             body {
+                p #said role="alert" hidden {}
                 div #live {
                     header {
                         h1 { "Quarterhour" }
-                        (pills(site, snapshot, now_ms))
+                        (pills(view))
                     }
                     main.grid {
-                        (cards::forecasts(site, snapshot))
-                        (cards::health(site, snapshot, now_ms))
-                        (cards::equity(snapshot))
-                        (cards::positions(snapshot))
-                        (cards::score(site, snapshot))
-                        (cards::model(site, snapshot))
+                        div.column {
+                            (forecast_card::forecasts(view))
+                            (cards::equity(view.snapshot))
+                            (cards::score(view))
+                        }
+                        div.column {
+                            (forecast_card::why(view))
+                            (cards::positions(view))
+                            (model_card::model(view))
+                            (health_card::health(view))
+                        }
                     }
                 }
                 section.card.upload { (cards::upload(site)) }

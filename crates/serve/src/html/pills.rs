@@ -1,7 +1,9 @@
 //! The line at the top: what a person must see first.
 
 use maud::{Markup, html};
+use trading::WatchStatus;
 
+use super::View;
 use super::words::{short_time, span};
 use crate::site::{Freshness, Site};
 use crate::snapshot::{Bar, Snapshot};
@@ -31,19 +33,50 @@ fn pill(standing: Standing, text: &str) -> Markup {
 }
 
 /// The pills.
-pub fn pills(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
+pub fn pills(view: &View<'_>) -> Markup {
+    let View {
+        site,
+        snapshot,
+        now_ms,
+        ..
+    } = view;
+    let freshness = site.freshness(snapshot, *now_ms);
+    // What a watch said before it fell silent says nothing of now.
+    let watch = snapshot.status.watch.as_ref();
+    let now = watch.filter(|_| freshness == Freshness::Fresh);
     html! {
         ul.pills {
-            (last_forecast(site, snapshot, now_ms))
-            (pill(Standing::Unknown, "websocket: unknown"))
+            (last_forecast(site, snapshot, *now_ms))
+            (websocket(now))
             @if let Some(bar) = &snapshot.bar {
-                (coins(bar, site.run.symbols.len()))
-                (model(site, bar, now_ms))
+                (coins(bar, now, site.run().symbols.len()))
+                (model(view, bar, now))
                 @if !bar.is_complete { (pill(Standing::Warn, "the last bar lacks a coin")) }
             }
-            @for warning in site.run.warnings(now_ms) { (pill(Standing::Warn, &warning)) }
+            @if snapshot.status.pause.is_paused { (pill(Standing::Warn, "paused: no new positions")) }
+            @for warning in warnings(view, now) { (pill(Standing::Warn, &warning)) }
             li.soft { "paper only: no order is ever sent" }
         }
+    }
+}
+
+/// What a person should know: what the watch says, as it knows its own settings, else what this server
+/// finds.
+fn warnings(view: &View<'_>, watch: Option<&WatchStatus>) -> Vec<String> {
+    match watch {
+        Some(watch) => watch.warnings.clone(),
+        None => view.site.run().warnings(view.now_ms),
+    }
+}
+
+fn websocket(watch: Option<&WatchStatus>) -> Markup {
+    match watch {
+        None => pill(Standing::Unknown, "websocket: unknown"),
+        Some(watch) if !watch.connection.uses_websocket => {
+            pill(Standing::Unknown, "websocket not used")
+        }
+        Some(watch) if watch.connection.is_connected => pill(Standing::Good, "websocket"),
+        Some(_) => pill(Standing::Bad, "websocket lost"),
     }
 }
 
@@ -79,28 +112,39 @@ fn last_forecast(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
     }
 }
 
-fn coins(bar: &Bar, all: usize) -> Markup {
-    let fresh = bar
-        .coins
-        .iter()
-        .filter(|coin| coin.forecast.is_some())
-        .count();
+/// Coins whose last candle came in time: as the watch counts them, else those that were forecast.
+fn coins(bar: &Bar, watch: Option<&WatchStatus>, all: usize) -> Markup {
+    let forecast = bar.coins.iter().filter(|coin| coin.forecast.is_some());
+    let (fresh, all) = match watch {
+        Some(watch) => (watch.coins.fresh, watch.coins.all),
+        None => (forecast.count(), all),
+    };
     let standing = if fresh == all {
         Standing::Good
     } else {
         Standing::Warn
     };
-    pill(standing, &format!("{fresh} of {all} coins fresh"))
+    let text = format!("{fresh} of {all} coins fresh");
+    match watch.filter(|watch| !watch.coins.stale.is_empty()) {
+        Some(watch) => {
+            let stale = watch.coins.stale.join(", ");
+            pill(standing, &format!("{text}, not {stale}"))
+        }
+        None => pill(standing, &text),
+    }
 }
 
-fn model(site: &Site, bar: &Bar, now_ms: i64) -> Markup {
-    let (name, by) = (&site.run.name, &bar.forecaster);
+fn model(view: &View<'_>, bar: &Bar, watch: Option<&WatchStatus>) -> Markup {
+    let run = view.site.run();
+    let registered = watch.and_then(|watch| watch.model.registered.as_deref());
+    let (name, by) = (registered.unwrap_or(&run.name), &bar.forecaster);
     if bar.fold == 0 {
         return pill(Standing::Bad, &format!("{name}: {by}"));
     }
-    match site.run.seen_until_ms {
+    let until_ms = watch.and_then(|watch| watch.model.fitted_until);
+    match until_ms.or(run.seen_until_ms) {
         Some(until_ms) => {
-            let age = span(now_ms - until_ms);
+            let age = span(view.now_ms - until_ms);
             pill(
                 Standing::Good,
                 &format!("{name}: {by}, fitted until {age} ago"),

@@ -1,6 +1,7 @@
 //! Numbers and times as a person reads them.
 
 use dataset::{Task, format_time};
+use predict::ForecastUnit;
 
 /// `01-20 02:56`: a time without its year, UTC.
 pub fn short_time(time_ms: i64) -> String {
@@ -26,20 +27,22 @@ pub fn span(ms: i64) -> String {
     format!("{:.0} {name}", (secs / unit_secs).floor())
 }
 
-/// A forecast in basis points where it is of a return, else as it is.
-pub fn forecast(value: f64, task: Task) -> String {
-    match task {
-        Task::Return => format!("{:+.1}", value * 1e4),
-        _ => format!("{value:+.3}"),
+/// A forecast in the unit that people read.
+pub fn forecast(value: f64, unit: ForecastUnit) -> String {
+    match unit {
+        ForecastUnit::BasisPoints => format!("{:+.1}", value * 1e4),
+        ForecastUnit::Percent => format!("{:+.2}", value * 100.0),
+        ForecastUnit::Plain => format!("{value:+.3}"),
     }
 }
 
 /// What a column of forecasts is in.
-pub fn unit(task: Task) -> &'static str {
-    match task {
-        Task::Return => "bp",
-        Task::LogVolatility => "log",
-        _ => "value",
+pub fn unit(unit: ForecastUnit, task: Task) -> &'static str {
+    match (unit, task) {
+        (ForecastUnit::BasisPoints, _) => "bp",
+        (ForecastUnit::Percent, _) => "%",
+        (ForecastUnit::Plain, Task::LogVolatility) => "log",
+        (ForecastUnit::Plain, _) => "value",
     }
 }
 
@@ -72,7 +75,8 @@ mod tests {
         assert_eq!(span(90_000), "90 s");
         assert_eq!(span(-5), "0 s");
         assert_eq!(span(340 * 86_400_000), "11 months");
-        assert_eq!(forecast(0.000_16, Task::Return), "+1.6");
+        assert_eq!(forecast(0.000_16, ForecastUnit::BasisPoints), "+1.6");
+        assert_eq!(forecast(-0.0123, ForecastUnit::Percent), "-1.23");
         assert_eq!(price(41_469.4), "41469.4");
         assert_eq!(price(2354.23), "2354.23");
         assert_eq!(price(99.556), "99.5560");

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use dataset::{Config, Control};
+use run::Explanation;
 
 use crate::observations::Observations;
 use crate::terms::{self, Term};
@@ -32,6 +33,11 @@ pub(crate) trait Model: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether a forecast is a function of its terms alone, and a sum of them.
+    fn is_linear(&self) -> bool {
+        false
+    }
+
     /// How many bars up to t its forecast at t looks at, beside those that its terms do.
     fn history_bars(&self) -> usize {
         1
@@ -51,6 +57,17 @@ pub(crate) trait Model: Debug + Send + Sync {
         seen: &Observations<'_>,
         rows: &[usize],
     ) -> Vec<f64>;
+
+    /// What pushed the forecasts of all coins at a row, None for a coin without one; None as a whole of a
+    /// model that is no sum of its terms.
+    fn explain(
+        &self,
+        _fitted: &Parameters,
+        _seen: &Observations<'_>,
+        _row: usize,
+    ) -> Option<Vec<Option<Explanation>>> {
+        None
+    }
 }
 
 /// What a model is made of.

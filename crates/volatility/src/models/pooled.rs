@@ -1,5 +1,6 @@
 //! A linear regression of all coins together.
 
+use run::{Contribution, Explanation, ExplanationMethod};
 use statistics::{NormalEquations, least_squares};
 
 use super::model::Model;
@@ -76,6 +77,10 @@ impl Model for Pooled {
         self.terms.clone()
     }
 
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
         let mut values = vec![0.0; self.terms.len() + 1];
         let terms = training.seen.reader(&self.terms);
@@ -117,5 +122,34 @@ impl Model for Pooled {
         cells
             .map(|at| self.at(&coefficients, &terms, at, &mut values))
             .collect()
+    }
+
+    /// Of the level where that is regressed, whose logarithm the forecast is.
+    fn explain(
+        &self,
+        parameters: &Parameters,
+        seen: &Observations<'_>,
+        row: usize,
+    ) -> Option<Vec<Option<Explanation>>> {
+        let coefficients = parameters.values();
+        let (constant, coefficients) = coefficients.split_first()?;
+        let terms = seen.reader(&self.terms);
+        let of_coin = |coin: usize| {
+            let mut values = vec![0.0; self.terms.len() + 1];
+            let is_known = Self::values(&terms, (row, coin), &mut values);
+            let named = self.terms.iter().zip(&values[1..]).zip(coefficients);
+            let contributions = named.map(|((term, &value), coefficient)| {
+                Contribution::new(term.name, value, coefficient * value)
+            });
+            let method = ExplanationMethod::Linear;
+            let explanation = Explanation::of_forecast(method, *constant, contributions.collect());
+            let of = match self.scale {
+                Scale::Log => Explanation::FORECAST,
+                Scale::Level => "volatility a day, whose logarithm is forecast",
+            };
+            let of = of.to_owned();
+            is_known.then_some(Explanation { of, ..explanation })
+        };
+        Some((0..seen.coins()).map(of_coin).collect())
     }
 }

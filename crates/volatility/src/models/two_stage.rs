@@ -1,5 +1,6 @@
 //! The market's mean by one regression, the coins' deviations from it by another.
 
+use run::{Contribution, Explanation, ExplanationMethod};
 use statistics::{NormalEquations, least_squares};
 
 use super::model::{Model, ModelSettings};
@@ -116,6 +117,10 @@ impl Model for TwoStage {
         terms
     }
 
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
         let mut parameters = self.market.fit(training)?;
         let terms = training.seen.reader(&self.own);
@@ -159,6 +164,46 @@ impl Model for TwoStage {
             }
         }
         forecasts
+    }
+
+    /// A term adds what it does to the market's part, by its mean over the coins, and what the coin's
+    /// deviation from that mean does.
+    fn explain(
+        &self,
+        parameters: &Parameters,
+        seen: &Observations<'_>,
+        row: usize,
+    ) -> Option<Vec<Option<Explanation>>> {
+        let coefficients = parameters.values();
+        let (of_market, own) = coefficients.split_at_checked(self.market.terms.len() + 1)?;
+        let (constant, of_market) = of_market.split_first()?;
+        let terms = seen.reader(&self.own);
+        let (coins, deviations) = Self::deviations(&terms, row, 0..seen.coins());
+        let mean_of = |term: &Term| mean(coins.iter().map(|&coin| seen.term(term, (row, coin))));
+        let market = self.market.terms.iter().zip(of_market);
+        let market: Vec<(&str, f64)> = market
+            .map(|(term, coefficient)| (term.name, coefficient * mean_of(term)))
+            .collect();
+        let mut explanations = vec![None; seen.coins()];
+        let deviations = deviations.chunks_exact(terms.len().max(1));
+        for (&coin, deviations) in coins.iter().zip(deviations) {
+            let own = self.own.iter().zip(deviations).zip(own);
+            let own: Vec<(&str, f64)> = own
+                .map(|((term, deviation), coefficient)| (term.name, coefficient * deviation))
+                .collect();
+            let contribution = |term: &Term| {
+                let both = market.iter().chain(&own);
+                let of_term = both.filter(|(name, _)| *name == term.name);
+                let added = of_term.map(|(_, added)| added).sum();
+                Contribution::new(term.name, seen.term(term, (row, coin)), added)
+            };
+            let contributions = self.terms().iter().map(contribution).collect();
+            let method = ExplanationMethod::Linear;
+            let explanation = Explanation::of_forecast(method, *constant, contributions);
+            let is_known = explanation.sum().is_finite();
+            explanations[coin] = is_known.then_some(explanation);
+        }
+        Some(explanations)
     }
 }
 

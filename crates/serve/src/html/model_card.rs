@@ -1,0 +1,84 @@
+//! The model: its versions, and what forecasts.
+
+use dataset::format_time;
+use maud::{Markup, html};
+use registry::{Alias, Listed, NamedScore};
+
+use super::View;
+
+/// Versions that the page lists.
+const LISTED: usize = 6;
+
+/// The model.
+pub fn model(view: &View<'_>) -> Markup {
+    let run = view.site.run();
+    let by = (view.snapshot.bar.as_ref()).map(|bar| bar.forecaster.as_str());
+    let costs = run.policy.trading.costs;
+    html! {
+        section.card {
+            h2 { "Model" }
+            @match &view.versions {
+                Some(Ok(versions)) => (table(view, versions)),
+                Some(Err(error)) => p.problem { (error) },
+                None => {},
+            }
+            table { tbody {
+                tr { th scope="row" { "run" } td { (run.name) } }
+                tr { th scope="row" { "forecasts by" } td { (by.unwrap_or("-")) } }
+                tr { th scope="row" { "fitted until" } td { (run.seen_until_ms.map_or_else(|| "unknown".to_owned(), |ms| format_time(ms) + " UTC")) } }
+                tr { th scope="row" { "coins" } td { (run.symbols.len()) } }
+                tr { th scope="row" { "a fill costs" } td { (format!("{} bp fee, {} bp slippage", costs.fee_bps, costs.slippage_bps)) } }
+            } }
+            p.soft {
+                a href=(format!("/runs/{}/report", run.name)) { "report" }
+                @if view.versions.is_some() { " " a href="/models" { "all versions" } }
+            }
+        }
+    }
+}
+
+fn table(view: &View<'_>, versions: &[Listed]) -> Markup {
+    let used: Vec<&Listed> = versions.iter().filter(|one| !one.is_retired).collect();
+    let scores = used.iter().filter_map(|one| one.entry.scores.first());
+    let metric = scores.map(|score| score.metric.as_str()).next();
+    html! {
+        table.versions {
+            thead { tr { th { "version" } th { "alias" } th.number { (metric.unwrap_or("score")) } th {} } }
+            tbody { @for one in used.iter().take(LISTED) {
+                tr {
+                    th scope="row" { (one.entry.version) " " span.soft.far { (one.entry.kind) } }
+                    td { (aliases(one)) }
+                    td.number { (one.entry.scores.first().map_or_else(|| "-".to_owned(), score)) }
+                    td.number { @if !is_in_production(one) { (promote(view, one)) } }
+                }
+            } }
+        }
+    }
+}
+
+fn is_in_production(one: &Listed) -> bool {
+    let mut aliases = one.aliases.iter();
+    aliases.any(|alias| alias.as_str() == Alias::PRODUCTION)
+}
+
+fn aliases(one: &Listed) -> String {
+    let names: Vec<&str> = one.aliases.iter().map(|alias| alias.as_str()).collect();
+    names.join(", ")
+}
+
+fn score(score: &NamedScore) -> String {
+    match score.interval {
+        Some([low, high]) => format!("{:.4} ({low:.4} to {high:.4})", score.value),
+        None => format!("{:.4}", score.value),
+    }
+}
+
+fn promote(view: &View<'_>, one: &Listed) -> Markup {
+    let (name, version) = (&one.entry.name, &one.entry.version);
+    let disabled = view.why_disabled();
+    html! {
+        button data-post=(format!("/models/{name}/{version}/promote"))
+            data-confirm=(format!("Put {name} {version} into production? A watch of {name}@production goes on with it at the next bar."))
+            disabled[disabled.is_some()] title=[disabled] { "Promote" }
+    }
+}
