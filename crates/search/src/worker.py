@@ -6,6 +6,7 @@ order of many workers are Optuna's; which values are good is found out by whoeve
 """
 import contextlib
 import json
+import signal
 import sqlite3
 import sys
 import warnings
@@ -19,6 +20,9 @@ def fail(message, hint=""):
     say("error", message=message, hint=hint)
     sys.exit(1)
 
+
+# Ctrl-C reaches all processes of a terminal. Whoever started this one says what becomes of the trial.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 # Read before anything can fail, so that whoever writes them finds a reader.
 sys.stdin.reconfigure(encoding="utf-8")
