@@ -218,7 +218,8 @@ impl Config {
             || self.panels.iter().any(|panel| is_in(&panel.symbols))
     }
 
-    fn validate_data(&self) -> Result<(), Error> {
+    /// Checks `[data]` alone: what a description of the candles needs.
+    pub(crate) fn validate_data(&self) -> Result<(), Error> {
         let DataConfig {
             interval,
             from,

@@ -14,8 +14,8 @@ use crate::source_panel::{
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
-    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
-    WindowSet,
+    Source, SplitConfig, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows,
+    TrainingTargets, WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -112,6 +112,22 @@ impl Dataset {
         dataset.left_out = left_out;
         dataset.load_further()?;
         Ok(dataset)
+    }
+
+    /// Cuts the same folds into the refits of another `split.refit_every`; all else stays.
+    ///
+    /// # Errors
+    /// A time that is refused; too many refits.
+    pub fn set_refit_every(&mut self, every: Option<TimeSpan>) -> Result<(), Error> {
+        let split = SplitConfig {
+            refit_every: every,
+            ..self.config.split.clone()
+        };
+        split.validate(self.config.data.interval)?;
+        let purge_bars = self.config.purge_bars();
+        self.plan = split.plan(&self.panel, &self.targets, purge_bars)?;
+        self.config.split = split;
+        Ok(())
     }
 
     /// What a panel and a valid config make, without folds.

@@ -19,10 +19,10 @@ pub struct UniverseConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<Symbol>,
     /// Quote currency, such as `USDT`, all pairs of which are the coins where `universe.symbols` is
-    /// `[]`: `quarterhour download` fetches those that the exchange trades, a run takes those of the
+    /// `[]`: `quarterhour download` fetches those that the exchange trades and, as its archive has them,
+    /// those that it once traded; a run takes those of the
     /// store. Leveraged and pegged coins are left out, and of a run those that have a candle in
-    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. Coins that
-    /// the exchange no longer trades are not fetched, so that scores are those of survivors. A run's own
+    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. A run's own
     /// file names the coins themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "currency")]

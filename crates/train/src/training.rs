@@ -84,7 +84,8 @@ impl Training<'_> {
             let windows = panel.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let outputs = network.forward_with_scale(windows);
+            let precision = config.training.precision.precision();
+            let outputs = precision.autocast(|| network.forward_with_scale(windows));
             let loss = panel.loss(config, outputs, sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
