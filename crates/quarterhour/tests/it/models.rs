@@ -417,8 +417,13 @@ fn what_came_of_a_retraining_is_one_json_object() {
 fn drift_makes_a_retraining_come_before_its_time_and_only_once() {
     let house = House::new(|_, candle| candle);
     house.walk_from(99, 22_900);
-    let folds = ["--set", "split.train=2d", "--set", "split.refit_every=1d"];
-    let until = ["--set", "data.until=\"2024-01-13\""];
+    let folds = [
+        "split.train=1d",
+        "split.test=10d",
+        "split.refit_every=1d",
+        "data.until=\"2024-01-13\"",
+    ];
+    let folds: Vec<&str> = folds.iter().flat_map(|set| ["--set", *set]).collect();
     let config = [
         "ridge",
         "--run",
@@ -426,7 +431,7 @@ fn drift_makes_a_retraining_come_before_its_time_and_only_once() {
         "--config",
         "ridge.toml",
     ];
-    house.said(&[&config[..], &folds, &until].concat());
+    house.said(&[&config[..], &folds].concat());
     let named = ["--name", "m", "--version", "1.0.0"];
     house.said(&[&["models", "add", "checkpoints/champion"][..], &named].concat());
     house.said(&["models", "promote", "m", "1.0.0"]);
