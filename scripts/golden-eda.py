@@ -156,7 +156,7 @@ def main():
         "figures": figures,
         "pairs": {"count": values.len(), "mean": values.mean(), "quantiles": [values.quantile(share, "linear") for share in (0.1, 0.5, 0.9)],
                   "highest": max(values), "lowest": min(values)},
-        "rolling": {name: rolling(returns[name], reference) for name in ("ETHUSDT", "AAAUSDT", "DDDUSDT")},
+        "rolling": {name: rolling(returns[name], reference) for name in ("ETHUSDT", "AAAUSDT", "EEEUSDT")},
         "quarters": [{"coins": [name for name, group in zip(with_cap, groups) if group == number],
                       "volatility": [float(np.quantile([figures[name]["std"] for name, group in zip(with_cap, groups) if group == number], share))
                                      for share in (0.1, 0.5, 0.9)]} for number in range(4)],

@@ -91,7 +91,7 @@ pub use targets::{
 };
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;
-pub use universe_config::UniverseConfig;
+pub use universe_config::{LearnFrom, UniverseConfig};
 pub use universe_rule::{LeftOut, LeftOutReason, pairs_of};
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

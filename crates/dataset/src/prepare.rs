@@ -291,8 +291,8 @@ impl Dataset {
             .with_center(f64::from(normalizer.target_center))
     }
 
-    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in
-    /// `universe.trained` that have a `target_std`, and so training rows.
+    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins that
+    /// [`UniverseConfig::is_trained`](crate::UniverseConfig::is_trained) names and that have a `target_std`, and so training rows.
     pub fn trained_windows(
         &self,
         targets: &Targets,
@@ -304,7 +304,7 @@ impl Dataset {
             targets,
             rows.step_by(stride.max(1)),
             target_std,
-            &self.config.universe.trained,
+            |coin| self.is_trained(coin),
             |_, _| false,
         )
     }
@@ -318,9 +318,14 @@ impl Dataset {
         rows: Range<usize>,
         target_std: &[Option<f32>],
     ) -> WindowSet {
-        let trained = &self.config.universe.trained;
         let rows = self.scored_rows(rows);
-        self.windows(targets, rows, target_std, trained, |_, _| false)
+        let is_trained = |coin| self.is_trained(coin);
+        self.windows(targets, rows, target_std, is_trained, |_, _| false)
+    }
+
+    fn is_trained(&self, coin: usize) -> bool {
+        let symbol = self.panel.symbols()[coin].as_str();
+        self.config.universe.is_trained(symbol)
     }
 
     /// The windows to forecast that end in those of `rows` that `split.score_every` scores, of the
@@ -328,6 +333,7 @@ impl Dataset {
     /// not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
+        let scored = &self.config.universe.scored;
         let settled =
             (!self.config.universe.score_settled).then(|| settled(&self.panel, rows.clone()));
         let is_settled = |row: usize, coin: usize| {
@@ -339,7 +345,7 @@ impl Dataset {
             &self.targets,
             self.scored_rows(rows),
             target_std,
-            &self.config.universe.scored,
+            |coin| scored.is_empty() || scored.contains(&self.panel.symbols()[coin]),
             is_settled,
         )
     }
@@ -354,12 +360,10 @@ impl Dataset {
         targets: &Targets,
         rows: impl Iterator<Item = usize>,
         target_std: &[Option<f32>],
-        wanted: &[Symbol],
+        is_wanted: impl Fn(usize) -> bool,
         is_settled: impl Fn(usize, usize) -> bool,
     ) -> WindowSet {
         let is_known = |coin: usize| target_std[coin].is_some();
-        let is_wanted =
-            |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
         WindowSet::new(
             rows,
             targets,
