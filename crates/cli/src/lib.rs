@@ -20,7 +20,9 @@ pub use error::{HintOf, WithHint, hints, is_usage, usage};
 pub use exit::{finish, parse};
 pub use folds::folds;
 pub use lock::{FileLock, hold, wait_for};
-pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
+pub use output::{
+    Diverted, Stderr, divert_output, hint, note, print, progress_bar, warn, warn_with_hints,
+};
 pub use process::{arguments, cpu_seconds_of_children, peak_memory, watch_for_interrupt};
 pub use span::SpanArgs;
 pub use suggestion::{did_you_mean, most_alike};

@@ -2,20 +2,48 @@
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Writes `text` to stdout; a reader that has gone away (`| head`) is no error.
+/// How many [`Diverted`] there are.
+static DIVERTED: AtomicUsize = AtomicUsize::new(0);
+
+/// While it lives, what is printed goes to stderr: for a command that runs others and has an output of
+/// its own.
+#[derive(Debug)]
+pub struct Diverted(());
+
+/// Sends what is [printed](print) to stderr, until the value that is returned is dropped.
+#[must_use]
+pub fn divert_output() -> Diverted {
+    DIVERTED.fetch_add(1, Ordering::Relaxed);
+    Diverted(())
+}
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        DIVERTED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Writes `text` to stdout, or where it is [diverted](divert_output) to stderr; a reader that has gone
+/// away (`| head`) is no error.
 pub fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    let written = match DIVERTED.load(Ordering::Relaxed) {
+        0 => write(&mut io::stdout().lock(), text),
+        _ => write(&mut Stderr, text),
+    };
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }
 
 /// Tells the user something worth knowing, on stderr.

@@ -24,7 +24,7 @@ use crate::offline::combined;
 use crate::report::{gains_table, weights_table};
 use crate::rule::Rule;
 use crate::training_rows::out_of_block;
-use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, Method, SavedWeights, fold_weights};
+use crate::{EnsembleConfig, EnsembleOptions, Method, SavedWeights, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
 /// it out of sample
@@ -42,6 +42,18 @@ pub struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// What combines the members that a config names into a folder, or goes on with it.
+    pub(crate) fn new(config: cli::ConfigArgs, run: &Path) -> Self {
+        Self {
+            config,
+            run: Some(run.to_owned()),
+            members: Vec::new(),
+            json: false,
+        }
+    }
 }
 
 /// Runs the binary.
@@ -266,7 +278,7 @@ fn config(
     };
     let forecaster = format!("ensemble{seed}{shuffled}");
     let kind = RunConfig {
-        kind: EnsembleKind::NAME.to_owned(),
+        kind: EnsembleConfig::KIND.to_owned(),
         forecaster,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -281,7 +293,7 @@ fn config(
 fn resolved(table: &ConfigTable) -> anyhow::Result<String> {
     let shared: Config = table.parse()?;
     let run = RunConfig {
-        kind: EnsembleKind::NAME.to_owned(),
+        kind: EnsembleConfig::KIND.to_owned(),
         ..table.section("run")?
     };
     let ensemble = EnsembleOptions::new(table)?;

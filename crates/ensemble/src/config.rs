@@ -18,6 +18,11 @@ pub struct EnsembleConfig {
     pub ensemble: EnsembleOptions,
 }
 
+impl EnsembleConfig {
+    /// What `run.kind` says.
+    pub const KIND: &str = "ensemble";
+}
+
 /// The `[ensemble]` section: how several runs become one forecaster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

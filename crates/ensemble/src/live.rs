@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use cli::WithHint;
+use cli::{ConfigArgs, ConfigTable, WithHint};
 use dataset::{CandleTable, Column, Config, Panel, RunDir, TrailingVolatility};
 use market::Symbol;
 use run::{
@@ -13,8 +13,9 @@ use run::{
 };
 use storage::content_hash;
 
+use crate::command::Args;
 use crate::rule::Rule;
-use crate::{FoldWeights, Method, SavedWeights, combine_known};
+use crate::{EnsembleConfig, EnsembleOptions, FoldWeights, Method, SavedWeights, combine_known};
 
 /// Why a coin that all members forecast has no forecast.
 const NO_UNIT: &str = "the coin has not moved for four hours, so its volatility is unknown";
@@ -23,14 +24,9 @@ const NO_UNIT: &str = "the coin has not moved for four hours, so its volatility 
 #[derive(Debug, Clone, Copy)]
 pub struct EnsembleKind;
 
-impl EnsembleKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "ensemble";
-}
-
 impl Kind for EnsembleKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        EnsembleConfig::KIND
     }
 
     /// Loads the weights of the last fold, or of the one asked for, and every member's model of
@@ -74,14 +70,21 @@ impl Kind for EnsembleKind {
         }))
     }
 
+    /// The members as run.toml names them: of several horizons all have the same.
     fn parts(&self, path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        let (saved, _) = SavedWeights::read(path)?;
+        let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
         let whole = |member: &String| {
             let member = path.join(member);
             let found = member.canonicalize();
             found.with_context(|| format!("cannot read {}", member.display()))
         };
-        saved.members.iter().map(whole).collect()
+        let members = EnsembleOptions::new(&table)?.members;
+        members.iter().map(whole).collect()
+    }
+
+    /// Combines the members that `ensemble.members` names, which are fitted already.
+    fn fit(&self, config: &ConfigArgs, run: &Path) -> anyhow::Result<()> {
+        crate::command::run(&Args::new(config.clone(), run))
     }
 
     /// The members' and that of the weights which put them together.

@@ -329,12 +329,16 @@ fn watch_with(
 fn record(args: &Args) -> anyhow::Result<()> {
     let urls = (args.model.base_url.as_deref(), None);
     let asked = (&args.watching, &args.orders);
+    let path = (args.model.run.as_ref()).map(|run| args.watching.ledger_path(run));
+    let before_ms = match path.as_deref().filter(|path| path.exists()) {
+        Some(path) => Ledger::read_only(path)?.last_forecast_ms()?,
+        None => None,
+    };
     watch_with(&args.model, asked, urls, WatchEnd::OneBar)?;
-    let Some(run) = &args.model.run else {
+    let Some(path) = path else {
         return Ok(());
     };
-    let ledger = Ledger::read_only(&args.watching.ledger_path(run))?;
-    print_last_bar(&ledger, args.json)
+    print_last_bar(&Ledger::read_only(&path)?, before_ms, args.json)
 }
 
 fn predict(args: &Args) -> anyhow::Result<()> {

@@ -100,6 +100,9 @@ pub struct Retraining {
     pub gain_interval: Option<[f64; 2]>,
     /// What follows from it.
     pub verdict: Verdict,
+    /// What had drifted, where that made it come before its time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
 }
 
 /// Whether a challenger takes the champion's place.

@@ -126,6 +126,7 @@ pub(crate) fn in_full(listed: &Listed) -> String {
             "retraining",
             format!("beside {}: {word}, {reason}", found.champion),
         ));
+        lines.extend(found.drift.iter().map(|reason| ("drift", reason.clone())));
     }
     let mut text = String::new();
     for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {

@@ -8,6 +8,7 @@ use dataset::{Dataset, ForecastTable, RunDir, format_time};
 use registry::{ModelVersion, Retraining, Verdict};
 use run::{Kinds, NamedTable, forecast_span, join};
 use score::{Better, Options, Quantity, Report, controls, score};
+use serde::Serialize;
 
 use crate::Period;
 
@@ -23,16 +24,16 @@ const OF_RETURNS: [&str; 2] = ["ic_a_day", "pearson"];
 const OF_VOLATILITY: [&str; 1] = ["qlike"];
 
 /// How both scored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Contest {
     /// The metric that decides.
     pub metric: String,
     /// Forecasts that both were scored on.
     pub rows: usize,
     /// The champion's score.
-    pub champion: Option<f64>,
+    pub champion_score: Option<f64>,
     /// The challenger's score.
-    pub challenger: Option<f64>,
+    pub challenger_score: Option<f64>,
     /// Challenger minus champion, above 0 where the challenger is better.
     pub gain: Option<f64>,
     /// Its 90 % interval, from days drawn as wholes.
@@ -56,7 +57,8 @@ impl Contest {
     ) -> anyhow::Result<Self> {
         let (_, config) = kinds.config(challenger, overrides)?;
         let dataset = Dataset::load(&config)?;
-        let fold = dataset.plan.folds.first().context("a run has a fold")?;
+        // An ensemble has folds before the period, which its weights are fitted on.
+        let fold = dataset.plan.folds.last().context("a run has a fold")?;
         let loaded = kinds.load(champion, (None, None), overrides)?;
         let theirs = forecast_span(&*loaded.forecaster, &dataset, fold, champion)?;
         let own = first_part(&challenger.join(RunDir::FORECASTS_FILE))?;
@@ -98,16 +100,18 @@ impl Contest {
         champion: &ModelVersion,
         period: &Period,
         verdict: &Verdict,
+        drift: &[String],
     ) -> Retraining {
         Retraining {
             champion: champion.clone(),
             held_back_ms: [period.from_ms, period.until_ms],
             metric: self.metric.clone(),
-            champion_score: self.champion,
-            challenger_score: self.challenger,
+            champion_score: self.champion_score,
+            challenger_score: self.challenger_score,
             gain: self.gain,
             gain_interval: self.gain_interval,
             verdict: verdict.clone(),
+            drift: drift.to_vec(),
         }
     }
 
@@ -139,8 +143,8 @@ impl Contest {
         Some(Self {
             metric: (*name).to_owned(),
             rows: report.rows,
-            champion: theirs.value(name),
-            challenger: own_value,
+            champion_score: theirs.value(name),
+            challenger_score: own_value,
             gain: difference.value(name).map(|value| sign * value),
             gain_interval: interval.map(|[low, high]| {
                 if sign < 0.0 {
@@ -155,13 +159,13 @@ impl Contest {
 }
 
 /// The forecasts of a run's first horizon.
-fn first_part(path: &Path) -> anyhow::Result<ForecastTable> {
+pub(crate) fn first_part(path: &Path) -> anyhow::Result<ForecastTable> {
     let tables = ForecastTable::read(path)?.into_parts();
     tables.into_iter().next().context("a table has a part")
 }
 
 /// The table without what is published beside its forecasts.
-fn as_forecast(table: ForecastTable, origin: &Path) -> anyhow::Result<ForecastTable> {
+pub(crate) fn as_forecast(table: ForecastTable, origin: &Path) -> anyhow::Result<ForecastTable> {
     let (metadata, mut parts) = table.into_inner();
     parts.iter_mut().for_each(|part| part.outputs.clear());
     Ok(ForecastTable::new(metadata, parts, origin)?)

@@ -46,6 +46,25 @@ pub fn due_ms(
     seen_until_ms.max(last_until_ms.unwrap_or(i64::MIN)) + length.ms() + reach_ms
 }
 
+/// How long a span is that is held back before its time, when something has drifted: a quarter of the
+/// cadence in whole days. None where the cadence is too short for that to be earlier.
+pub fn early_length(cadence: TimeSpan) -> Option<TimeSpan> {
+    let days = (cadence.ms() + 4 * DAY_MS - 1) / (4 * DAY_MS);
+    let length = TimeSpan::hours(24 * days);
+    (2 * length.ms() < cadence.ms()).then_some(length)
+}
+
+/// As [`due_ms`], when something has drifted: a challenger learns at least as long a time that the
+/// champion does not know as it is scored on.
+pub fn early_due_ms(
+    length: TimeSpan,
+    seen_until_ms: i64,
+    last_until_ms: Option<i64>,
+    reach_ms: i64,
+) -> i64 {
+    due_ms(length, seen_until_ms + length.ms(), last_until_ms, reach_ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +99,21 @@ mod tests {
         let week = TimeSpan::hours(7 * 24);
         assert_eq!(due_ms(week, 10 * DAY_MS, None, 5), 17 * DAY_MS + 5);
         assert_eq!(due_ms(week, 10 * DAY_MS, Some(17 * DAY_MS), 0), 24 * DAY_MS);
+    }
+
+    #[test]
+    fn a_span_before_its_time_is_a_quarter_of_the_cadence_and_so_is_what_is_learnt_anew() {
+        let days = |days: i64| TimeSpan::hours(24 * days);
+        assert_eq!(early_length(days(28)), Some(days(7)));
+        assert_eq!(early_length(days(30)), Some(days(8)));
+        assert_eq!(early_length(days(3)), Some(days(1)));
+        assert_eq!(early_length(days(2)), None, "two days are due as soon");
+        assert_eq!(early_length(TimeSpan::hours(6)), None);
+        let due = |last_days: Option<i64>| {
+            early_due_ms(days(7), 10 * DAY_MS, last_days.map(|days| days * DAY_MS), 5)
+        };
+        assert_eq!(due(None), 24 * DAY_MS + 5);
+        assert_eq!(due(Some(17)), 24 * DAY_MS + 5);
+        assert_eq!(due(Some(38)), 45 * DAY_MS + 5);
     }
 }

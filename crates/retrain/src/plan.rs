@@ -33,17 +33,28 @@ pub fn cadence(asked: Option<TimeSpan>, config: &Config) -> anyhow::Result<TimeS
     Ok(found)
 }
 
+/// What a fit is to score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scored {
+    /// Length of a fold, the last of which ends with the held-back span.
+    pub fold: TimeSpan,
+    /// Number of folds: one, or of a member of an ensemble more, as weights are fitted on forecasts of
+    /// earlier folds.
+    pub folds: usize,
+}
+
 /// The overrides of the champion's config that make the challenger's: candles to the end of the held-back
-/// span, and one fold of `scored` time at that end, with one fit on all that lies before.
+/// span, and folds that end there, each with one fit on all that lies before.
 pub fn overrides(
     config: &Config,
     period: &Period,
-    (scored, cadence): (TimeSpan, TimeSpan),
+    scored: Scored,
+    cadence: TimeSpan,
 ) -> Vec<String> {
     vec![
         format!("data.until={:?}", format_time(period.candles_until_ms)),
-        "split.folds=1".to_owned(),
-        format!("split.test={:?}", scored.to_string()),
+        format!("split.folds={}", scored.folds),
+        format!("split.test={:?}", scored.fold.to_string()),
         format!("split.train={:?}", train(config, cadence).to_string()),
         format!("split.refit_every={:?}", cadence.to_string()),
         // The version that fits it is this one.
@@ -55,7 +66,7 @@ pub fn overrides(
 
 /// Length of the training time: as configured; else, where it rolls, that of the champion's folds, and
 /// where it grows the least that makes sense.
-fn train(config: &Config, cadence: TimeSpan) -> TimeSpan {
+pub(crate) fn train(config: &Config, cadence: TimeSpan) -> TimeSpan {
     if let Some(train) = config.split.train {
         return train;
     }

@@ -6,8 +6,10 @@ order of many workers are Optuna's; which values are good is found out by whoeve
 """
 import contextlib
 import json
+import signal
 import sqlite3
 import sys
+import time
 import warnings
 
 
@@ -20,6 +22,9 @@ def fail(message, hint=""):
     sys.exit(1)
 
 
+# Ctrl-C reaches all processes of a terminal. Whoever started this one says what becomes of the trial.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 # Read before anything can fail, so that whoever writes them finds a reader.
 sys.stdin.reconfigure(encoding="utf-8")
 SETTINGS = json.loads(sys.stdin.readline())
@@ -30,6 +35,7 @@ except ImportError as error:
     fail(f"{sys.executable}: {error}", f"{sys.executable} -m pip install optuna")
 
 from optuna.trial import TrialState
+from sqlalchemy.exc import DBAPIError
 
 INTERRUPTED = "interrupted"
 # A worker that has not been heard of for so many seconds is gone, and its trial is run again.
@@ -67,9 +73,16 @@ def open_storage(url):
     is_sqlite = url.startswith("sqlite")
     engine = {"connect_args": {"timeout": 100}} if is_sqlite else {}
     kind = OnSqlite if is_sqlite else optuna.storages.RDBStorage
-    return kind(
-        url, engine_kwargs=engine, heartbeat_interval=HEARTBEAT, grace_period=GRACE, **{name: again(max_retry=3)}
-    )
+    for left in reversed(range(5)):
+        try:
+            return kind(
+                url, engine_kwargs=engine, heartbeat_interval=HEARTBEAT, grace_period=GRACE, **{name: again(max_retry=3)}
+            )
+        except DBAPIError as error:
+            # Others that begin at the same moment make the tables too.
+            if left == 0 or "already exists" not in str(error):
+                raise
+            time.sleep(1)
 
 
 def finished(trials):

@@ -16,6 +16,7 @@ mod evaluate;
 mod hints;
 mod models;
 mod names;
+mod record;
 mod reference;
 mod replay;
 mod reports;

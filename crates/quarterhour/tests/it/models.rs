@@ -124,6 +124,66 @@ impl House {
     }
 }
 
+impl House {
+    /// The JSON object that a call prints, and nothing beside it.
+    fn outcome(&self, more: &[&str]) -> Value {
+        let common = ["retrain", "--model", "m", "--no-download", "--json"];
+        serde_json::from_str(&self.said(&[&common[..], more].concat())).unwrap()
+    }
+
+    /// Replaces the closes of a store's coins from a day on by walks that nothing can be learnt of.
+    fn walk_from(&self, first_day: i64, minutes: usize) {
+        let text = RIDGE.replace("minutes = 17500", &format!("minutes = {minutes}"));
+        let mut config: Config = toml::from_str(&text).unwrap();
+        let mut coins = tests::candles(&config);
+        for (coin, (_, table)) in coins.iter_mut().enumerate() {
+            let first_ms = table.open_time_ms[0] + first_day * DAY_MS;
+            let mut last: Option<f64> = None;
+            let mut walked = |candle: Candle| {
+                let before = last.filter(|_| candle.open_time_ms >= first_ms);
+                let close = match before {
+                    Some(before) => before * (1.0 + 0.002 * noise(coin, candle.open_time_ms)),
+                    None => candle.close,
+                };
+                last = Some(close);
+                Candle {
+                    open: candle.open.map(|open| before.unwrap_or(open)),
+                    high: candle
+                        .high
+                        .map(|_| close.max(before.unwrap_or(close)) * 1.0001),
+                    low: candle
+                        .low
+                        .map(|_| close.min(before.unwrap_or(close)) * 0.9999),
+                    close,
+                    ..candle
+                }
+            };
+            let candles: Vec<Candle> = (0..table.len()).map(|row| table.candle(row)).collect();
+            let kept = |candle: &Candle| candle.open_time_ms < first_ms;
+            *table = (candles.into_iter())
+                .map(|candle| match kept(&candle) {
+                    true => {
+                        walked(candle);
+                        candle
+                    }
+                    false => walked(candle),
+                })
+                .collect();
+        }
+        fs::remove_dir_all(self.path("data")).unwrap();
+        tests::store(&self.path("data"), &mut config, &coins);
+    }
+}
+
+/// A number from -0.5 to 0.5 that no other of a coin's minutes says anything of.
+fn noise(coin: usize, time_ms: i64) -> f64 {
+    let mut mixed = (time_ms as u64 / 60_000).wrapping_add(coin as u64 * 1_000_003);
+    for _ in 0..2 {
+        mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    (mixed >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+}
+
 /// Kills a process, waits for it and says whether it was still running.
 fn kill(mut child: Child, after: Duration) -> bool {
     std::thread::sleep(after);
@@ -316,6 +376,155 @@ fn two_processes_promote_at_once_and_one_is_told() {
         "{told}"
     );
     assert!(["1.1.0", "1.2.0"].contains(&house.production().as_str()));
+}
+
+/// The outcome for programs, alone on stdout, whatever downloads and fits print.
+#[test]
+fn what_came_of_a_retraining_is_one_json_object() {
+    let house = House::new(|day, candle| if day < 6 { damaged(candle) } else { candle });
+    house.add("champion", "2024-01-07", "1.0.0");
+    house.said(&["models", "promote", "m", "1.0.0"]);
+    let promoted = house.outcome(&[]);
+    let of = |key: &str| promoted[key].as_str().unwrap().to_owned();
+    assert_eq!(of("outcome"), "promoted");
+    assert_eq!(
+        (of("champion"), of("challenger")),
+        ("1.0.0".into(), "1.1.0".into())
+    );
+    assert_eq!(
+        (of("model"), of("in_production")),
+        ("m".into(), "1.1.0".into())
+    );
+    assert_eq!(promoted["held_back"][0], "2024-01-11 00:00");
+    assert_eq!(promoted["metric"], "ic_a_day");
+    let score = |key: &str| promoted[key].as_f64().unwrap();
+    let gain = score("challenger_score") - score("champion_score");
+    assert!((score("gain") - gain).abs() < 1e-12, "{promoted}");
+    assert!(house.path("checkpoints/m-2024-01-13/run.toml").exists());
+    let again = house.outcome(&[]);
+    assert_eq!(again["outcome"], "not_due");
+    assert_eq!(again["champion"], "1.1.0");
+    // A wrong call has another exit code than one that failed.
+    let wrong = house.output(&["retrain", "--model", "m", "--hold-back", "90s", "--json"]);
+    assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(2), 0));
+    let unknown = house.output(&["retrain", "--model", "other", "--json"]);
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(1), 0));
+}
+
+/// A coin's minutes that nothing can be learnt of, while the model is fresh: it is retrained before its time,
+/// once; without them it is not.
+#[test]
+fn drift_makes_a_retraining_come_before_its_time_and_only_once() {
+    let house = House::new(|_, candle| candle);
+    house.walk_from(99, 22_900);
+    let folds = [
+        "split.train=1d",
+        "split.test=10d",
+        "split.refit_every=1d",
+        "data.until=\"2024-01-13\"",
+    ];
+    let folds: Vec<&str> = folds.iter().flat_map(|set| ["--set", *set]).collect();
+    let config = [
+        "ridge",
+        "--run",
+        "checkpoints/champion",
+        "--config",
+        "ridge.toml",
+    ];
+    house.said(&[&config[..], &folds].concat());
+    let named = ["--name", "m", "--version", "1.0.0"];
+    house.said(&[&["models", "add", "checkpoints/champion"][..], &named].concat());
+    house.said(&["models", "promote", "m", "1.0.0"]);
+    let early = ["--hold-back", "5d", "--on-drift"];
+    let fresh = house.outcome(&early);
+    assert_eq!(fresh["outcome"], "not_due", "{fresh}");
+
+    house.walk_from(12, 22_900);
+    assert_eq!(
+        house.outcome(&early[..2])["outcome"],
+        "not_due",
+        "by the cadence"
+    );
+    let drifted = house.outcome(&early);
+    assert_ne!(drifted["outcome"], "not_due", "{drifted}");
+    let reason = drifted["drift"][0].as_str().unwrap();
+    assert!(reason.starts_with("its IC a day was "), "{reason}");
+    assert_eq!(
+        drifted["held_back"],
+        serde_json::json!(["2024-01-14 00:00", "2024-01-16 00:00"])
+    );
+    let again = house.outcome(&early);
+    assert_eq!(again["outcome"], "not_due", "{again}");
+    let shown = house.said(&["models", "show", "m@1.1.0"]);
+    assert!(
+        shown.contains("drift           its IC a day was "),
+        "{shown}"
+    );
+}
+
+/// Members first, each in a folder of its own, then the weights, which know nothing of the span held back.
+#[test]
+fn an_ensemble_is_retrained_with_its_members() {
+    let house = House::new(|day, candle| if day < 5 { damaged(candle) } else { candle });
+    let folds = [
+        "--set",
+        "split.folds=3",
+        "--set",
+        "data.until=\"2024-01-09\"",
+    ];
+    for (run, penalty) in [("a", "ridge.penalty=1.0"), ("b", "ridge.penalty=100000.0")] {
+        let folder = format!("checkpoints/{run}");
+        let config = [
+            "ridge",
+            "--run",
+            &folder,
+            "--config",
+            "ridge.toml",
+            "--set",
+            penalty,
+        ];
+        house.said(&[&config[..], &folds].concat());
+    }
+    let both = [
+        "ensemble",
+        "--run",
+        "checkpoints/both",
+        "checkpoints/a",
+        "checkpoints/b",
+    ];
+    house.said(&both);
+    let named = ["--name", "m", "--version", "1.0.0"];
+    house.said(&[&["models", "add", "checkpoints/both"][..], &named].concat());
+    house.said(&["models", "promote", "m", "1.0.0"]);
+    let refused = house.output(&["retrain", "--model", "m", "--no-download", "--refit"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let found = house.outcome(&[]);
+    assert_eq!(found["challenger"], "1.1.0", "{found}");
+    let challenger = house.path("checkpoints/m-2024-01-13");
+    let (saved, _) = ensemble::SavedWeights::read(&challenger).unwrap();
+    let members = ["../m-2024-01-13-1-ridge", "../m-2024-01-13-2-ridge"];
+    assert_eq!((saved.members.len(), saved.folds.len()), (2, 3));
+    assert_eq!(saved.members, members);
+    // The members keep their own settings.
+    let text = fs::read_to_string(challenger.join(members[1]).join("run.toml")).unwrap();
+    assert!(text.contains("penalty = 100000.0"), "{text}");
+    let shown = house.said(&["models", "show", "m@1.1.0", "--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let entry = &shown["versions"][0];
+    let held_back = entry["retraining"]["held_back_ms"][0].as_i64().unwrap();
+    assert!(
+        entry["training_span_ms"][1].as_i64().unwrap() <= held_back,
+        "{entry}"
+    );
+    assert!(entry["retraining"]["gain"].as_f64().is_some(), "{entry}");
+    // What the registry promises holds for the members too.
+    let weights = challenger.join(members[0]).join("ridge.json");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let refused = house.refused(&["evaluate", "m@1.1.0"]);
+    assert!(refused.contains("the file was changed"), "{refused}");
+    assert_eq!(house.outcome(&[])["outcome"], "not_due");
 }
 
 /// How often a process is killed: QUARTERHOUR_KILLS, which `scripts/check --full` sets to 50.

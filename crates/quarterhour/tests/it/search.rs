@@ -203,6 +203,33 @@ fn a_search_that_was_killed_goes_on_with_every_finished_trial_once() {
     );
 }
 
+/// A terminal's Ctrl-C reaches Optuna's process too: the trial that was being fitted is run again, and is none
+/// that failed.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_loses_no_trial() {
+    use std::os::unix::process::CommandExt;
+    let Some(python) = python() else { return };
+    let dir = market(None);
+    let mut stopped = search(dir.path(), &python, 6)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    while log(dir.path()).is_empty() {
+        assert!(stopped.try_wait().unwrap().is_none(), "it ended before");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let group = format!("-{}", stopped.id());
+    let sent = Command::new("kill").args(["-INT", "--", &group]).status();
+    assert!(sent.unwrap().success());
+    stopped.wait().unwrap();
+    let report = json(&search(dir.path(), &python, 6).output().unwrap());
+    assert_eq!(report["trials"]["failed"], 0, "{report}");
+    assert_eq!((counted(&report), log(dir.path()).len()), (6, 6));
+}
+
 #[test]
 fn a_space_with_an_unknown_key_is_refused_with_the_one_that_was_meant() {
     let dir = market(None);
