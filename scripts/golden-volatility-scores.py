@@ -10,7 +10,8 @@ numbers than ours, so that the tests allow 15 % of their width.
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import (average_precision_score, precision_recall_curve, precision_recall_fscore_support,
+                             roc_auc_score)
 
 DAYS, COINS, BLOCK = 200, 9, 28
 day, coin = np.divmod(np.arange(DAYS * COINS), COINS)
@@ -119,6 +120,13 @@ bins = np.minimum((probability * 10).astype(int), 9)
 gaps = [sum(abs((one - probability)[bins[:, k] == b, k].sum()) for b in range(10)) / len(d) for k in range(3)]
 print("precision, recall, F1, rows", precision_recall_fscore_support(came, likeliest, zero_division=0))
 print("AUC", [roc_auc_score(came == k, probability[:, k]) for k in range(3)], "AP", average_precision_score(came == 2, probability[:, 2]))
+precision, recall, threshold = precision_recall_curve(came == 2, probability[:, 2])
+for share in (0.05, 0.5, 1):
+    place = np.flatnonzero(recall[:-1] >= share - 1e-12)[-1]
+    print("High found", share, threshold[place], precision[place], recall[place])
+third, error = coin == 3, log_realized - np.log(1.08 * np.exp(har))
+print("COIN3", np.quantile(error[third], [0.05, 0.5, 0.95]), (likeliest == came)[third].mean(),
+      roc_auc_score(came[third] == 2, probability[third, 2]))
 print("log loss", told(summed(-np.log(probability[np.arange(len(d)), came])) / summed(np.ones_like(d))), "ECE", np.mean(gaps))
 print("Brier", told(summed(((probability - one) ** 2).sum(1)) / summed(np.ones_like(d))), "accuracy", (likeliest == came).mean())
 

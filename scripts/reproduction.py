@@ -44,6 +44,22 @@ class Study:
         """a run, timed; nothing where it is done"""
         return self.timed(name, command, "--config", self.config, *flags([*self.sets, *sets]), "--run", self.runs / name, *more)
 
+    def variants(self, prefix, models, *sets):
+        """runs of several models of volatility, (name, model, keys), over one reading of the candles; those that are done are
+        left; their folders by name"""
+        runs = {name: self.runs / (prefix + name) for name, _, _ in models}
+        words = [word for name, model, keys in models if not (runs[name] / "forecasts.parquet").exists()
+                 for word in ("--variant", prefix + name, f"volatility.model={model}", *keys)]
+        if words:
+            done = json.loads(self.quarterhour("volatility", "--config", self.config, *flags([*self.sets, *sets]),
+                                               "--run", self.runs, "--json", *words))
+            for one in done:
+                (self.dir / f"{one['name']}.seconds").write_text(f"{one['seconds']:.2f}")
+        for name in runs:
+            record = self.dir / f"{prefix + name}.seconds"
+            self.seconds[prefix + name] = float(record.read_text()) if record.exists() else None
+        return runs
+
     def ensemble(self, name, method, *members):
         return self.timed(name, "ensemble", "--set", f"ensemble.method={method}", "--run", self.runs / name, *members)
 

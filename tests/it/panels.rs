@@ -273,3 +273,60 @@ fn live_equals_offline_without_the_other_panels() {
         }
     }
 }
+
+/// With `universe.learn_from = "panels"` the run's own rows teach nothing, and it is asked for panels.
+#[test]
+fn rows_of_other_panels_alone_can_teach() {
+    let Some(_) = tests::available(baseline::Library::open()) else {
+        return;
+    };
+    let stores = Stores::new();
+    let learnt = |own_suffix: &str| -> Vec<u8> {
+        let changed = stores.config(&["minutes"], "").replace(
+            &stores.path("own").display().to_string(),
+            &stores
+                .path(&format!("own{own_suffix}"))
+                .display()
+                .to_string(),
+        );
+        let (file, run) = (
+            stores.path(&format!("config{own_suffix}.toml")),
+            stores.path(&format!("run{own_suffix}")),
+        );
+        fs::write(&file, changed).unwrap();
+        let mut arguments = vec!["".to_owned(), "--fold".to_owned(), "2".to_owned()];
+        arguments.extend(["--config".to_owned(), file.display().to_string()]);
+        arguments.extend(["--run".to_owned(), run.display().to_string()]);
+        for key in [
+            "universe.learn_from=panels",
+            // Statistics of the own coins scale both sides of the trees.
+            "normalize.target=trailing",
+            "lightgbm.features=row",
+            "lightgbm.patience=off",
+            "split.early_stopping_share=0",
+            "lightgbm.rounds=20",
+            "lightgbm.min_data_in_leaf=20",
+        ] {
+            arguments.extend(["--set".to_owned(), key.to_owned()]);
+        }
+        baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
+        fs::read(run.join("fold-2/model.txt")).unwrap()
+    };
+    let dataset = stores.dataset(&["minutes"]);
+    let until_ms = until_ms(&dataset, &dataset.plan.folds[1]);
+    let early = with_other_prices(&stores.own, until_ms - 200 * 60_000);
+    write(&stores.path("own-other"), Interval::ONE_MINUTE, &early);
+    assert!(learnt("") == learnt("-other"), "own rows have taught");
+
+    let text = stores.config(&[], "");
+    let text = text.replace("[universe]", "[universe]\nlearn_from = \"panels\"");
+    let config: Result<Config, _> = toml::from_str(&text);
+    let error = match config {
+        Ok(config) => Dataset::load(&config).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert!(
+        error.contains("universe.learn_from = panels: expected [[panel]] sections"),
+        "{error}"
+    );
+}

@@ -27,32 +27,12 @@ fn live_equals_offline_for_volatility() {
     let dir_key = format!("data.dir={}", data.display());
     for (model, refits) in [("har_full", true), ("garch", true), ("two_stage", false)] {
         let run = dir.path().join(model);
-        let mut arguments = vec!["volatility".to_owned()];
-        arguments.extend(["--run".to_owned(), run.display().to_string()]);
         let model_key = format!("volatility.model={model}");
-        for key in [
-            dir_key.as_str(),
-            model_key.as_str(),
-            "data.interval=1d",
-            "data.fill_limit=0m",
-            "universe.symbols=[]",
-            "universe.score_settled=true",
-            "target.kind=volatility",
-            "target.horizon=7d",
-            "features.set=har_range",
-            "features.lookback_bars=1",
-            "split.folds=2",
-            "split.history_bars=30",
-            "split.early_stopping_share=0",
-            if refits {
-                "split.refit_every=7d"
-            } else {
-                "split.refit_every="
-            },
-        ] {
-            arguments.extend(["--set".to_owned(), key.to_owned()]);
-        }
-        volatility::run(&volatility::Args::parse_from(arguments)).unwrap();
+        let refits_key = match refits {
+            true => "split.refit_every=7d",
+            false => "split.refit_every=",
+        };
+        fit(&run, &[&dir_key, &model_key, refits_key], &[]);
 
         let load = |fold| {
             crate::load(
@@ -85,6 +65,87 @@ fn live_equals_offline_for_volatility() {
             "{refused}"
         );
     }
+}
+
+/// Runs the subcommand on days of a simulated market.
+fn fit(run: &std::path::Path, sets: &[&str], more: &[&str]) {
+    asked(run, sets, more).unwrap();
+}
+
+fn asked(run: &std::path::Path, sets: &[&str], more: &[&str]) -> anyhow::Result<()> {
+    let usual = [
+        "data.interval=1d",
+        "data.fill_limit=0m",
+        "universe.symbols=[]",
+        "universe.score_settled=true",
+        "target.kind=volatility",
+        "target.horizon=7d",
+        "features.set=har_range",
+        "features.lookback_bars=1",
+        "split.folds=2",
+        "split.history_bars=30",
+        "split.early_stopping_share=0",
+    ];
+    let run = run.display().to_string();
+    let mut arguments = vec!["volatility", "--run", &run];
+    for key in usual.iter().chain(sets) {
+        arguments.extend(["--set", key]);
+    }
+    arguments.extend(more);
+    volatility::run(&volatility::Args::parse_from(arguments))
+}
+
+/// Variants over one reading of the candles leave the files that a run alone leaves, but for its report.
+#[test]
+fn a_variant_is_the_run_that_it_would_be_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut config = tests::tiny();
+    config.data.interval = "1d".parse().unwrap();
+    config.data.fill_limit = TimeSpan::ZERO;
+    config.data.simulated.minutes = 300 * 1440;
+    config.data.simulated.outage_every_minutes = None;
+    let coins = tests::candles(&config);
+    tests::store(&data, &mut config, &coins);
+    let dir_key = format!("data.dir={}", data.display());
+    let weekly = ["volatility.model=garch", "split.refit_every=7d"];
+    let plain = ["volatility.model=har"];
+    let mut words = vec!["--variant", "weekly"];
+    words.extend(weekly);
+    words.extend(["--variant", "plain"]);
+    words.extend(plain);
+    let together = dir.path().join("together");
+    // The run that all of them differ from need not be one of them.
+    fit(&together, &[&dir_key, "split.refit_every=30d"], &words);
+    for (name, keys) in [("weekly", &weekly[..]), ("plain", &plain[..])] {
+        let keys: Vec<&str> = std::iter::once(dir_key.as_str())
+            .chain(keys.iter().copied())
+            .collect();
+        let keys = match name {
+            "plain" => [&keys[..], &["split.refit_every=30d"]].concat(),
+            _ => keys,
+        };
+        let alone = dir.path().join(name);
+        fit(&alone, &keys, &[]);
+        for file in [
+            "run.toml",
+            "forecasts.parquet",
+            "volatility.json",
+            "publication.json",
+        ] {
+            let read = |run: &std::path::Path| fs::read(run.join(file)).unwrap();
+            assert!(read(&alone) == read(&together.join(name)), "{name}: {file}");
+        }
+        assert!(alone.join("report.html").exists());
+        assert!(!together.join(name).join("report.html").exists());
+    }
+    // What is done is left, and what is shared cannot differ.
+    fit(&together, &[&dir_key, "split.refit_every=30d"], &words);
+    let other = ["--variant", "a", "target.horizon=14d"];
+    let refused = asked(&together, &[&dir_key], &other).unwrap_err();
+    let expected =
+        "--variant a target.horizon=14d: expected keys of [volatility] and split.refit_every alone";
+    assert!(refused.to_string().starts_with(expected), "{refused}");
 }
 
 /// Name of a model here and in the reference's file.

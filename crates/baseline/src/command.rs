@@ -9,7 +9,8 @@ use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, FeatureRows, Fold, FurtherPanel, RunDir, check_named_output};
 use linear::recipe_on_base;
 use run::{
-    FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
+    FitOptions, RunReport, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config,
+    write_fit_times,
 };
 
 use crate::recipe::TreeRecipe;
@@ -155,7 +156,7 @@ fn fit_horizon(
         folds,
         seeds: vec![1],
         again: args.retrain || args.continue_rounds.is_some(),
-        json: args.json,
+        report: RunReport::scores(args.json),
     };
     let recipe = recipe_on_base(Box::new(recipe), dataset)?;
     fit_run(&*recipe, run, dataset, &resolved, &options)

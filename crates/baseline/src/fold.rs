@@ -194,9 +194,9 @@ impl FoldTraining<'_> {
         };
         let mut train: Vec<LabelledRows<'_>> = train.into_iter().map(own).collect();
         let validation = own(self.validation_range());
-        self.check_rows(count(&train), &validation.rows)?;
         let further = self.further.iter();
         train.extend(further.map(|(fold, features)| rows_of_panel(fold, features)));
+        self.check_rows(count(&train), &validation.rows)?;
         Ok((train, validation))
     }
 

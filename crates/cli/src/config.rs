@@ -33,8 +33,12 @@ pub const SECTIONS: &[&str] = &[
     "trading",
     "portfolio",
     "watch",
+    "alerts",
     "replay",
 ];
+
+/// The section whose values are in no message and in no config that is written.
+const SECRET_SECTION: &str = "alerts";
 
 /// Where the configuration comes from: the arguments that every binary takes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -101,7 +105,7 @@ impl ConfigTable {
             .map_err(|error| {
                 anyhow!(
                     "{origin} is not valid TOML: {}",
-                    error.to_string().trim_end()
+                    without_secrets(&error, &text)
                 )
             })
             .hint("configs/ has examples")
@@ -143,16 +147,15 @@ impl ConfigTable {
                 set.trim() == key
             })
         };
-        let origin = |key: &str| {
-            of_key(key).map_or_else(|| self.origin.clone(), |text| format!("--set {text}"))
-        };
+        let origin =
+            |key: &str| of_key(key).map_or_else(|| self.origin.clone(), |text| as_given(text));
         renamed::refuse(&self.table, origin)?;
         exclusive::refuse(&self.table, |key| of_key(key).is_some(), origin)
     }
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {
         let Some((key, value)) = text.split_once('=') else {
-            return Err(anyhow!("--set {text}: expected key=value")
+            return Err(anyhow!("{}: expected key=value", as_given(text))
                 .hint("for instance --set target.horizon=30m"));
         };
         let value = toml::from_str::<Table>(&format!("value = {value}"))
@@ -162,10 +165,11 @@ impl ConfigTable {
         let mut path: Vec<&str> = key.trim().split('.').collect();
         let last = path.pop().unwrap_or_default();
         if path.is_empty() || last.is_empty() {
-            return Err(
-                anyhow!("--set {text}: found key `{key}`, expected section.key")
-                    .hint("for instance --set data.dir=other"),
-            );
+            return Err(anyhow!(
+                "{}: found key `{key}`, expected section.key",
+                as_given(text)
+            )
+            .hint("for instance --set data.dir=other"));
         }
         let mut table = &mut self.table;
         let mut parts = path.into_iter();
@@ -176,9 +180,10 @@ impl ConfigTable {
             table = match entry {
                 Value::Table(table) => table,
                 Value::Array(list) => named_section(list, part, parts.next())
-                    .map_err(|error| error.context(format!("--set {text}")))?,
+                    .map_err(|error| error.context(as_given(text)))?,
                 _ => {
-                    let error = anyhow!("--set {text}: `{part}` is a value, expected a section");
+                    let said = as_given(text);
+                    let error = anyhow!("{said}: `{part}` is a value, expected a section");
                     return Err(error.hint("for instance --set data.dir=other"));
                 }
             };
@@ -202,8 +207,7 @@ impl ConfigTable {
                     .overrides
                     .iter()
                     .find(|text| text.trim_start().starts_with(name.as_str()));
-                let origin =
-                    blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"));
+                let origin = blamed.map_or_else(|| self.origin.clone(), |text| as_given(text));
                 let hint = did_you_mean(name, SECTIONS).unwrap_or_else(|| {
                     "keys stand under a section, as in [target] horizon = \"15m\"".to_owned()
                 });
@@ -254,12 +258,14 @@ impl ConfigTable {
             .map_err(|error| self.unfit(Some(name), &error))
     }
 
-    /// A config file that says the same.
+    /// A config file that says the same, without the section that holds secrets.
     ///
     /// # Errors
     /// A value that TOML cannot hold.
     pub fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(toml::to_string(&self.table)?)
+        let mut table = self.table.clone();
+        table.remove(SECRET_SECTION);
+        Ok(toml::to_string(&table)?)
     }
 
     fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {
@@ -278,7 +284,7 @@ impl ConfigTable {
             .iter()
             .rfind(|text| is_override_of(text, section, named));
         let origin = match (blamed, section) {
-            (Some(text), _) => format!("--set {text}"),
+            (Some(text), _) => as_given(text),
             (None, Some(section)) => format!("{}, section [{section}]", self.origin),
             (None, None) => self.origin.clone(),
         };
@@ -295,6 +301,25 @@ impl ConfigTable {
         });
         usage(anyhow!("{origin}: {text}").hint(hint))
     }
+}
+
+/// An override as it was given, without its value where that may be a secret.
+fn as_given(text: &str) -> String {
+    let (key, _) = text.split_once('=').unwrap_or((text, ""));
+    match key.trim_start().split('.').next() {
+        Some(SECRET_SECTION) => format!("--set {}=***", key.trim()),
+        _ => format!("--set {text}"),
+    }
+}
+
+/// A message of the TOML reader, without the line that it is about where the text has secrets.
+fn without_secrets(error: &toml::de::Error, text: &str) -> String {
+    if !text.contains(SECRET_SECTION) {
+        return error.to_string().trim_end().to_owned();
+    }
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", error.message())
 }
 
 /// The names between backticks in a message of the TOML reader, in order: the unknown key comes

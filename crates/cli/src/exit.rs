@@ -9,6 +9,10 @@ use crate::{HintOf, hints, is_usage};
 /// The arguments of the command line. What is wrong with them is printed and ends the program with
 /// exit code 2; the hint of a value's own error, which clap does not know, stands below.
 pub fn parse<Args: clap::Parser>(hint_of: HintOf) -> Args {
+    let stdout = console::Term::stdout();
+    if let Some((_, columns)) = stdout.size_checked().filter(|_| stdout.is_term()) {
+        terminal::set_width(usize::from(columns));
+    }
     Args::try_parse().unwrap_or_else(|error| {
         // Nobody is left to tell when the terminal is gone.
         let _ = error.print();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
-    IntervalMethod, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig, Source,
+    IntervalMethod, IntervalsConfig, LearnFrom, NormalizeConfig, PanelConfig, RegimeConfig, Source,
     SplitConfig, TargetConfig, TargetScale, TimeSpan, UniverseConfig, parse_time,
 };
 
@@ -119,6 +119,10 @@ impl Config {
             let expected = "no such key beside [[panel]] sections, which take one target.horizon";
             return Err(Error::config("target.horizons", found.join(" "), expected));
         }
+        if self.panels.is_empty() && self.universe.learn_from == LearnFrom::Panels {
+            let expected = "[[panel]] sections to learn from";
+            return Err(Error::config("universe.learn_from", "panels", expected));
+        }
         for (place, panel) in self.panels.iter().enumerate() {
             let is_same = |other: &PanelConfig| other.name == panel.name;
             if panel.name.is_empty() || self.panels[..place].iter().any(is_same) {
@@ -212,13 +216,11 @@ impl Config {
     /// Returns true when forecasters of some fold are fitted to rows of the coin, in whatever panel.
     pub fn is_trained(&self, symbol: &str) -> bool {
         let is_in = |symbols: &[Symbol]| symbols.iter().any(|other| other.as_str() == symbol);
-        let trained = &self.universe.trained;
-        trained.is_empty()
-            || is_in(trained)
-            || self.panels.iter().any(|panel| is_in(&panel.symbols))
+        self.universe.is_trained(symbol) || self.panels.iter().any(|panel| is_in(&panel.symbols))
     }
 
-    fn validate_data(&self) -> Result<(), Error> {
+    /// Checks `[data]` alone: what a description of the candles needs.
+    pub(crate) fn validate_data(&self) -> Result<(), Error> {
         let DataConfig {
             interval,
             from,

@@ -2,6 +2,7 @@
 //! forecast table.
 
 mod candles;
+mod coin_candles;
 mod column;
 mod config;
 mod data_config;
@@ -46,6 +47,7 @@ mod wide;
 mod windows;
 
 pub use candles::CandleTable;
+pub use coin_candles::CoinCandles;
 pub use column::Column;
 pub use config::{Config, RunConfig};
 pub use data_config::{DataConfig, Source};
@@ -54,11 +56,11 @@ pub use feature_shuffle::FeatureShuffle;
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
     FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
-    features_reference, trailing_volatility,
+    features_reference, garch_variance, garch_warm_up_bars, trailing_volatility,
 };
 pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
-pub use log_returns::{count_jumps, log_returns};
+pub use log_returns::{count_jumps, jump_rows, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};
@@ -72,7 +74,7 @@ pub use prepare::{Dataset, FurtherPanel};
 pub use regime_config::{EdgeScope, RegimeConfig};
 pub use resample::CandleReader;
 pub use run_dir::RunDir;
-pub use settled::Idle;
+pub use settled::{Idle, settled_bars};
 pub use source_panel::check_columns;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use storage::Scratch;
@@ -89,7 +91,7 @@ pub use targets::{
 };
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;
-pub use universe_config::UniverseConfig;
+pub use universe_config::{LearnFrom, UniverseConfig};
 pub use universe_rule::{LeftOut, LeftOutReason, pairs_of};
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

@@ -22,11 +22,17 @@ pub fn log_returns(panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<f64> {
 
 /// How many log returns of a coin are past the jump ratio, and so count as missing.
 pub fn count_jumps(panel: &Panel, coin: usize) -> usize {
+    jump_rows(panel, coin, 0..panel.rows()).len()
+}
+
+/// The rows among some, in ascending order, whose log return of a coin is past the jump ratio, and so counts
+/// as missing.
+pub fn jump_rows(panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<usize> {
     let largest = panel.jump_ratio().ln();
-    (0..panel.rows())
-        .zip(of_known(panel, coin, 0..panel.rows()))
-        .filter(|(row, value)| value.abs() > largest && !panel.is_fork(*row, coin))
-        .count()
+    let returns = of_known(panel, coin, rows.clone());
+    let is_jump = |(row, value): &(usize, f64)| value.abs() > largest && !panel.is_fork(*row, coin);
+    let jumps = rows.zip(returns).filter(is_jump);
+    jumps.map(|(row, _)| row).collect()
 }
 
 /// Log returns between bars whose closes count, whatever their size; NaN elsewhere.
@@ -90,6 +96,12 @@ mod tests {
             assert!(found[row].is_nan(), "{why}");
         }
         assert_eq!(count_jumps(&panel, 0), 2);
+        assert_eq!(jump_rows(&panel, 0, 1..7), [2, 3]);
+        assert_eq!(
+            jump_rows(&panel, 0, 3..7),
+            [3],
+            "the row before is looked at"
+        );
         let part = log_returns(&panel, 0, 1..3);
         assert_eq!(
             part[0].to_bits(),

@@ -14,8 +14,8 @@ use crate::source_panel::{
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
-    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
-    WindowSet,
+    Source, SplitConfig, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows,
+    TrainingTargets, WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -112,6 +112,22 @@ impl Dataset {
         dataset.left_out = left_out;
         dataset.load_further()?;
         Ok(dataset)
+    }
+
+    /// Cuts the same folds into the refits of another `split.refit_every`; all else stays.
+    ///
+    /// # Errors
+    /// A time that is refused; too many refits.
+    pub fn set_refit_every(&mut self, every: Option<TimeSpan>) -> Result<(), Error> {
+        let split = SplitConfig {
+            refit_every: every,
+            ..self.config.split.clone()
+        };
+        split.validate(self.config.data.interval)?;
+        let purge_bars = self.config.purge_bars();
+        self.plan = split.plan(&self.panel, &self.targets, purge_bars)?;
+        self.config.split = split;
+        Ok(())
     }
 
     /// What a panel and a valid config make, without folds.
@@ -275,8 +291,8 @@ impl Dataset {
             .with_center(f64::from(normalizer.target_center))
     }
 
-    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in
-    /// `universe.trained` that have a `target_std`, and so training rows.
+    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins that
+    /// [`UniverseConfig::is_trained`](crate::UniverseConfig::is_trained) names and that have a `target_std`, and so training rows.
     pub fn trained_windows(
         &self,
         targets: &Targets,
@@ -288,7 +304,7 @@ impl Dataset {
             targets,
             rows.step_by(stride.max(1)),
             target_std,
-            &self.config.universe.trained,
+            |coin| self.is_trained(coin),
             |_, _| false,
         )
     }
@@ -302,9 +318,14 @@ impl Dataset {
         rows: Range<usize>,
         target_std: &[Option<f32>],
     ) -> WindowSet {
-        let trained = &self.config.universe.trained;
         let rows = self.scored_rows(rows);
-        self.windows(targets, rows, target_std, trained, |_, _| false)
+        let is_trained = |coin| self.is_trained(coin);
+        self.windows(targets, rows, target_std, is_trained, |_, _| false)
+    }
+
+    fn is_trained(&self, coin: usize) -> bool {
+        let symbol = self.panel.symbols()[coin].as_str();
+        self.config.universe.is_trained(symbol)
     }
 
     /// The windows to forecast that end in those of `rows` that `split.score_every` scores, of the
@@ -312,6 +333,7 @@ impl Dataset {
     /// not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
+        let scored = &self.config.universe.scored;
         let settled =
             (!self.config.universe.score_settled).then(|| settled(&self.panel, rows.clone()));
         let is_settled = |row: usize, coin: usize| {
@@ -323,7 +345,7 @@ impl Dataset {
             &self.targets,
             self.scored_rows(rows),
             target_std,
-            &self.config.universe.scored,
+            |coin| scored.is_empty() || scored.contains(&self.panel.symbols()[coin]),
             is_settled,
         )
     }
@@ -338,12 +360,10 @@ impl Dataset {
         targets: &Targets,
         rows: impl Iterator<Item = usize>,
         target_std: &[Option<f32>],
-        wanted: &[Symbol],
+        is_wanted: impl Fn(usize) -> bool,
         is_settled: impl Fn(usize, usize) -> bool,
     ) -> WindowSet {
         let is_known = |coin: usize| target_std[coin].is_some();
-        let is_wanted =
-            |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
         WindowSet::new(
             rows,
             targets,

@@ -24,6 +24,10 @@ pub struct RegimeConfig {
     /// Cost of calling High where it does not come, beside `miss_cost`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm_cost: Option<f64>,
+    /// Volatilities per day, such as `[0.05]` for 5 %: forecasts say how probable it is that the one to come
+    /// is above each of them, in the columns `probability_above_LEVEL` of the table and live.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<f64>,
 }
 
 /// Whose training rows the edges of a coin's regimes are quantiles of.
@@ -44,6 +48,7 @@ impl Default for RegimeConfig {
             quantiles: vec![1.0 / 3.0, 2.0 / 3.0],
             miss_cost: None,
             alarm_cost: None,
+            above: Vec::new(),
         }
     }
 }
@@ -77,6 +82,12 @@ impl RegimeConfig {
                 "one or two shares above 0 and below 1 in ascending order, such as [0.333, 0.667]";
             let found = format!("{:?}", self.quantiles);
             return Err(Error::config("regime.quantiles", found, expected));
+        }
+        let is_level = |level: &f64| *level > 0.0 && level.is_finite();
+        if !(self.above.iter().all(is_level) && self.above.is_sorted_by(|low, high| low < high)) {
+            let expected = "volatilities per day above 0 in ascending order, such as [0.05]";
+            let found = format!("{:?}", self.above);
+            return Err(Error::config("regime.above", found, expected));
         }
         let costs = [
             ("regime.miss_cost", self.miss_cost, self.alarm_cost),
@@ -119,6 +130,14 @@ mod tests {
             ..RegimeConfig::default()
         };
         assert!(costs(Some(5.0), Some(1.0)).validate().is_ok());
+        let above = |levels: &[f64]| RegimeConfig {
+            above: levels.to_vec(),
+            ..RegimeConfig::default()
+        };
+        assert!(above(&[0.05, 0.1]).validate().is_ok());
+        for bad in [&[0.0][..], &[0.1, 0.05], &[f64::INFINITY], &[f64::NAN]] {
+            assert!(above(bad).validate().is_err(), "{bad:?}");
+        }
         for bad in [costs(Some(5.0), None), costs(Some(-1.0), Some(1.0))] {
             assert!(bad.validate().is_err(), "{bad:?}");
         }

@@ -49,7 +49,8 @@ impl CandleReader {
         until_ms: i64,
     ) -> Result<CandleTable, Error> {
         let stored = self.store.interval();
-        let candles = self.read_adjusted(symbol, columns, from_ms, until_ms)?;
+        let of_name = |name: &Symbol| self.store.read(name, columns, from_ms, until_ms);
+        let candles = self.events.joined(symbol, &of_name)?;
         Ok(match stored == self.interval {
             true => candles,
             false => candles.resampled(stored, self.interval),
@@ -74,28 +75,6 @@ impl CandleReader {
         let earlier: BTreeSet<Symbol> = names.map(|(name, _)| name.clone()).collect();
         symbols.retain(|symbol| !earlier.contains(symbol));
         Ok(symbols)
-    }
-
-    /// The stored candles, as the events of the symbol say, with those of its earlier name before
-    /// its own.
-    fn read_adjusted(
-        &self,
-        symbol: &Symbol,
-        columns: &[Column],
-        from_ms: i64,
-        until_ms: i64,
-    ) -> Result<CandleTable, Error> {
-        let mut candles = self.store.read(symbol, columns, from_ms, until_ms)?;
-        if let Some((earlier, date_ms)) = self.events.earlier_name(symbol) {
-            let own = candles.filter(|time| time >= date_ms);
-            let own = self.events.in_earlier_unit(symbol, own);
-            candles = CandleTable::default();
-            if from_ms < date_ms {
-                candles = self.read_adjusted(earlier, columns, from_ms, until_ms.min(date_ms))?;
-            }
-            candles.append(own);
-        }
-        Ok(self.events.adjusted_by_own(symbol, candles))
     }
 
     /// Open time of the symbol's last candle; None where the store has none.

@@ -9,7 +9,7 @@ use market::Interval;
 use crate::{CandleTable, Column, Panel, format_time};
 
 /// A day of bars, but at least ten: the close of a day or two may stay where it is by chance.
-pub(crate) fn settled_bars(interval: Interval) -> usize {
+pub fn settled_bars(interval: Interval) -> usize {
     let day = 86_400_000 / interval.ms();
     usize::try_from(day).unwrap_or(1).max(10)
 }
@@ -24,34 +24,43 @@ pub struct Idle {
 }
 
 impl Idle {
-    /// The longest such stretch, where it is a day of bars or more (at least ten).
+    /// All such stretches of a day of bars or more (at least ten), in order of time.
     ///
     /// Such a candle has a volume or count of 0, or the close of the candle before.
-    pub fn longest(candles: &CandleTable, interval: Interval) -> Option<Self> {
+    pub fn all(candles: &CandleTable, interval: Interval) -> Vec<Self> {
         let mut order: Vec<usize> = (0..candles.len()).collect();
         order.sort_by_key(|&index| candles.open_time_ms[index]);
-        let (mut longest, mut now): (Option<Self>, Option<Self>) = (None, None);
-        let mut last_close = f64::NAN;
+        let mut all: Vec<Self> = Vec::new();
+        let (mut last_close, mut was_idle) = (f64::NAN, false);
         for index in order {
             let known = [Column::Volume, Column::Count].map(|column| candles.value(column, index));
             let close = candles.value(Column::Close, index);
             let is_idle = known.contains(&0.0) || close == last_close;
             last_close = close;
-            now = is_idle.then(|| match now {
-                Some(Self { from_ms, bars }) => Self {
-                    from_ms,
-                    bars: bars + 1,
-                },
-                None => Self {
+            match all.last_mut() {
+                Some(stretch) if is_idle && was_idle => stretch.bars += 1,
+                _ if is_idle => all.push(Self {
                     from_ms: candles.open_time_ms[index],
                     bars: 1,
-                },
-            });
-            if now.map(|idle| idle.bars) > longest.map(|idle| idle.bars) {
-                longest = now;
+                }),
+                _ => {}
             }
+            was_idle = is_idle;
         }
-        longest.filter(|idle| idle.bars >= settled_bars(interval))
+        all.retain(|stretch| stretch.bars >= settled_bars(interval));
+        all
+    }
+
+    /// The longest of [`all`](Self::all), the first one of several.
+    pub fn longest(candles: &CandleTable, interval: Interval) -> Option<Self> {
+        let all = Self::all(candles, interval).into_iter();
+        all.reduce(|longest, next| {
+            if next.bars > longest.bars {
+                next
+            } else {
+                longest
+            }
+        })
     }
 }
 

@@ -10,11 +10,11 @@ use crate::{
     UniverseConfig, format_time,
 };
 
-type Coins = Vec<(Symbol, CandleTable)>;
+pub(crate) type Coins = Vec<(Symbol, CandleTable)>;
 /// Expected target by open time, one list a coin.
 pub(crate) type ExpectedTargets = Vec<Vec<(i64, f64)>>;
 
-fn no_candles() -> Error {
+pub(crate) fn no_candles() -> Error {
     Error::TooFewRows {
         what: "candles between data.from and data.until".to_owned(),
         found: 0,
@@ -32,7 +32,7 @@ pub(crate) fn spelled_out(mut config: Config, panel: &Panel) -> Config {
 }
 
 /// The coins of the universe, which are all of the store if it names none.
-fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
+pub(crate) fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
     let symbols = match config.universe.symbols.as_slice() {
         [] => {
             let mut all = reader.symbols()?;
@@ -219,7 +219,7 @@ pub(crate) fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected
 }
 
 /// The simulated market's candles, and what is expected of each where the target says it.
-fn simulated_coins(config: &Config) -> Result<(Coins, Option<ExpectedTargets>), Error> {
+pub(crate) fn simulated_coins(config: &Config) -> Result<(Coins, Option<ExpectedTargets>), Error> {
     let range = config.range_ms()?;
     let market = simulate(&config.data.simulated, config.data.interval)?;
     let target = config.target.init(config.data.interval);

@@ -136,28 +136,47 @@ impl SymbolEvents {
     }
 
     /// All symbols that a coin had before, the last one first, each with the time until which it had it.
-    pub(crate) fn earlier_names(&self, symbol: &Symbol) -> impl Iterator<Item = (&Symbol, i64)> {
+    pub fn earlier_names(&self, symbol: &Symbol) -> impl Iterator<Item = (&Symbol, i64)> {
         let last = self.earlier_name(symbol);
         std::iter::successors(last, |(name, _)| self.earlier_name(name))
     }
 
     /// Open times of candles whose return counts, however large.
-    pub(crate) fn forks(&self, symbol: &Symbol) -> BTreeSet<i64> {
+    pub fn forks(&self, symbol: &Symbol) -> BTreeSet<i64> {
         let forks = self
             .of_symbol(symbol)
             .filter(|event| event.kind == EventKind::Fork);
         forks.map(|event| event.date_ms).collect()
     }
 
-    /// A symbol's own candles until its end, in the coin's first unit: what comes after a redenomination
-    /// is counted in the unit before, so that no earlier candle changes by what came later.
-    pub fn adjusted(&self, symbol: &Symbol, candles: CandleTable) -> CandleTable {
-        self.adjusted_by_own(symbol, self.in_earlier_unit(symbol, candles))
+    /// A coin's candles under all the names that it had until its end, in its first unit: what comes after a
+    /// redenomination is counted in the unit before, so that no earlier candle changes by what came later.
+    /// `of_name` are the stored or served candles of one name.
+    ///
+    /// # Errors
+    /// What `of_name` says.
+    pub fn joined<E>(
+        &self,
+        symbol: &Symbol,
+        of_name: &dyn Fn(&Symbol) -> Result<CandleTable, E>,
+    ) -> Result<CandleTable, E> {
+        let own = of_name(symbol)?;
+        let candles = match self.earlier_name(symbol) {
+            None => own,
+            Some((earlier, date_ms)) => {
+                let before = self.joined(earlier, of_name)?;
+                let mut candles = before.filter(|time| time < date_ms);
+                let own = own.filter(|time| time >= date_ms);
+                candles.append(self.in_earlier_unit(symbol, own));
+                candles
+            }
+        };
+        Ok(self.adjusted_by_own(symbol, candles))
     }
 
     /// A symbol's own candles in the unit that the coin had under its earlier names, which were
     /// redenominated before it got this one.
-    pub(crate) fn in_earlier_unit(&self, symbol: &Symbol, mut candles: CandleTable) -> CandleTable {
+    fn in_earlier_unit(&self, symbol: &Symbol, mut candles: CandleTable) -> CandleTable {
         for (name, until_ms) in self.earlier_names(symbol) {
             for event in self.of_symbol(name) {
                 match event.kind {
@@ -172,7 +191,7 @@ impl SymbolEvents {
     }
 
     /// Candles of a coin as the events of its last symbol say.
-    pub(crate) fn adjusted_by_own(&self, symbol: &Symbol, candles: CandleTable) -> CandleTable {
+    fn adjusted_by_own(&self, symbol: &Symbol, candles: CandleTable) -> CandleTable {
         self.of_symbol(symbol)
             .fold(candles, |mut candles, event| match event.kind {
                 EventKind::Delisting => candles.filter(|time| time < event.date_ms),
@@ -268,6 +287,11 @@ mod tests {
         (0..4).map(row).collect()
     }
 
+    fn joined(events: &SymbolEvents, name: &str) -> CandleTable {
+        let of_name = |_: &Symbol| Ok::<_, Error>(candles());
+        events.joined(&symbol(name), &of_name).unwrap()
+    }
+
     /// One old unit became 1000 new ones, each worth a thousandth: later candles are in the old unit.
     #[test]
     fn a_redenomination_changes_no_earlier_candle() {
@@ -275,14 +299,14 @@ mod tests {
             "[[event]]\nsymbol = \"SUNUSDT\"\nkind = \"redenomination\"\ndate = \"1970-01-03\"\nfactor = 1000\nnote = \"1:1000\"",
         )
         .unwrap();
-        let found = events.adjusted(&symbol("SUNUSDT"), candles());
+        let found = joined(&events, "SUNUSDT");
         assert_eq!(
             found.column(Column::Close),
             [1000.0, 1001.0, 1_002_000.0, 1_003_000.0]
         );
         assert_eq!(found.column(Column::Volume), [8.0, 8.0, 0.008, 0.008]);
         assert_eq!(found.column(Column::MarketCap), [5.0; 4]);
-        let other = events.adjusted(&symbol("BTCUSDT"), candles());
+        let other = joined(&events, "BTCUSDT");
         assert_eq!(other.column(Column::Close), candles().column(Column::Close));
     }
 
@@ -291,7 +315,7 @@ mod tests {
         let events =
             read("[[event]]\nsymbol = \"LUNAUSDT\"\nkind = \"delisting\"\ndate = \"1970-01-03\"")
                 .unwrap();
-        let found = events.adjusted(&symbol("LUNAUSDT"), candles());
+        let found = joined(&events, "LUNAUSDT");
         assert_eq!(found.open_time_ms, [0, DAY_MS]);
     }
 

@@ -19,10 +19,10 @@ pub struct UniverseConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<Symbol>,
     /// Quote currency, such as `USDT`, all pairs of which are the coins where `universe.symbols` is
-    /// `[]`: `quarterhour download` fetches those that the exchange trades, a run takes those of the
+    /// `[]`: `quarterhour download` fetches those that the exchange trades and, as its archive has them,
+    /// those that it once traded; a run takes those of the
     /// store. Leveraged and pegged coins are left out, and of a run those that have a candle in
-    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. Coins that
-    /// the exchange no longer trades are not fetched, so that scores are those of survivors. A run's own
+    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. A run's own
     /// file names the coins themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "currency")]
@@ -39,12 +39,33 @@ pub struct UniverseConfig {
     /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
     /// decide nothing, but each coin's own statistics are of its own training rows.
     pub trained: Vec<Symbol>,
+    /// Whose rows forecasters are fitted to, where there are `[[panel]]` sections.
+    #[serde(skip_serializing_if = "LearnFrom::is_all")]
+    pub learn_from: LearnFrom,
     /// The coins that are forecast and scored; `[]` takes all.
     pub scored: Vec<Symbol>,
     /// Whether a coin is scored at a time before which its close has not moved for a day of bars
     /// (at least ten). Such a coin is settled or flat, and it is no skill to forecast that nothing
     /// happens.
     pub score_settled: bool,
+}
+
+/// The panels whose rows forecasters are fitted to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LearnFrom {
+    /// The run's own panel and those of the `[[panel]]` sections.
+    #[default]
+    All,
+    /// Those of the `[[panel]]` sections alone: what is learnt elsewhere is scored on coins and a time
+    /// whose rows taught nothing. Each coin's own statistics are of its own training rows all the same.
+    Panels,
+}
+
+impl LearnFrom {
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 /// 20 USDT pairs that have long been liquid on the spot market.
@@ -74,6 +95,7 @@ impl Default for UniverseConfig {
             top: None,
             ranked_over: RANKED_OVER,
             trained: Vec::new(),
+            learn_from: LearnFrom::All,
             scored: Vec::new(),
             score_settled: false,
         }
@@ -81,6 +103,12 @@ impl Default for UniverseConfig {
 }
 
 impl UniverseConfig {
+    /// Returns true when forecasters are fitted to this panel's rows of the coin.
+    pub fn is_trained(&self, symbol: &str) -> bool {
+        let is_named = || self.trained.iter().any(|other| other.as_str() == symbol);
+        self.learn_from.is_all() && (self.trained.is_empty() || is_named())
+    }
+
     /// Checks every value that its type alone does not.
     ///
     /// # Errors

@@ -145,12 +145,12 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     Ok((from_ms, until_ms))
 }
 
-/// The universe, each coin once: the pairs of `universe.quote` that the exchange trades, or without
+/// The universe, each coin once: the pairs of `universe.quote` that the exchange trades or traded, or without
 /// it, where no coin is named, all that the store has.
 async fn symbols(config: &Config, args: &FetchArgs, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     let mut symbols = config.universe.symbols.clone();
     if let Some(quote) = config.universe.quote.as_deref() {
-        return traded_pairs(config, args, quote).await;
+        return pairs(config, args, quote).await;
     }
     if symbols.is_empty() {
         symbols = store.symbols()?;
@@ -171,24 +171,22 @@ async fn symbols(config: &Config, args: &FetchArgs, store: &Store) -> anyhow::Re
     Ok(symbols)
 }
 
-/// The pairs of a quote currency that the exchange trades, without leveraged, pegged and unwanted
-/// ones, which are named.
-async fn traded_pairs(
-    config: &Config,
-    args: &FetchArgs,
-    quote: &str,
-) -> anyhow::Result<Vec<Symbol>> {
+/// The pairs of a quote currency that the exchange trades or traded, without leveraged, pegged and
+/// unwanted ones, which are named.
+async fn pairs(config: &Config, args: &FetchArgs, quote: &str) -> anyhow::Result<Vec<Symbol>> {
     let market = config.data.market;
     let options = RestOptions::patient(market);
-    let rest =
-        RestClient::with_options(market, args.base_url.as_deref(), options).map_err(cli::usage)?;
-    let mut all = rest.traded_pairs(quote).await?;
+    let rest = RestClient::with_options(market, args.base_url.as_deref(), options.clone())
+        .map_err(cli::usage)?;
+    let archive =
+        ArchiveClient::new(market, args.archive_url.as_deref(), options).map_err(cli::usage)?;
+    let traded = rest.traded_pairs(quote).await?;
+    let ended = ended_pairs(&archive, quote, &traded).await;
+    let mut all = [traded, ended].concat();
     all.retain(|symbol| !config.universe.without.contains(symbol));
+    all.sort();
     let (pairs, left_out) = pairs_of(&all, quote);
     LeftOut::lines(&left_out).into_iter().for_each(cli::note);
-    cli::note(
-        "coins that the exchange no longer trades are not among them: scores will be those of survivors",
-    );
     if pairs.is_empty() {
         return Err(cli::usage(
             anyhow!("universe.quote = {quote}: the exchange trades no pair of it")
@@ -196,6 +194,32 @@ async fn traded_pairs(
         ));
     }
     Ok(pairs)
+}
+
+/// The pairs of a quote currency that the archive has and that are not traded any more, which are named;
+/// none where the archive cannot be listed, which is told.
+async fn ended_pairs(archive: &ArchiveClient, quote: &str, traded: &[Symbol]) -> Vec<Symbol> {
+    let survivors = "coins that the exchange no longer trades are not among them: scores will be those of survivors";
+    let is_ended = |symbol: &Symbol| symbol.as_str().ends_with(quote) && !traded.contains(symbol);
+    match archive.symbols().await {
+        Ok(Some(mut symbols)) => {
+            symbols.retain(is_ended);
+            let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+            if !names.is_empty() {
+                let (count, names) = (names.len(), names.join(" "));
+                cli::note(format!("traded no more, {count}: {names}"));
+            }
+            symbols
+        }
+        Ok(None) => {
+            cli::note(format!("the archive has no listing; {survivors}"));
+            Vec::new()
+        }
+        Err(error) => {
+            cli::warn_with_hints(format!("{error}; {survivors}"), error.hint());
+            Vec::new()
+        }
+    }
 }
 
 /// The exchange's clock; where REST is refused to this address, the local one, and the archive is

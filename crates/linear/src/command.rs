@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use cli::ConfigArgs;
 use dataset::{Dataset, RunDir};
-use run::{FitOptions, fit_by_horizon, fit_run, folds_named, stored_config};
+use run::{FitOptions, RunReport, fit_by_horizon, fit_run, folds_named, stored_config};
 
 use crate::config::RidgeConfig;
 use crate::recipe::RidgeRecipe;
@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             folds: folds.clone(),
             seeds: vec![1],
             again: false,
-            json: args.json,
+            report: RunReport::scores(args.json),
         };
         fit_run(&recipe, run, dataset, &resolved, &options)
     })

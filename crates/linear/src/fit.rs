@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use dataset::{Dataset, FeatureSet, Features, Fold, Targets, format_time};
+use market::Symbol;
 use rayon::prelude::*;
 use statistics::{ForecastSums, NormalEquations};
 
@@ -219,12 +220,8 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
     };
     let features = chosen.compute(panel, start..last.1.end);
     let units = units(panel, start..last.1.end, config.horizon_bars());
-    let trained = &config.universe.trained;
-    let is_trained: Vec<bool> = panel
-        .symbols()
-        .iter()
-        .map(|symbol| trained.is_empty() || trained.contains(symbol))
-        .collect();
+    let is_trained = |symbol: &Symbol| config.universe.is_trained(symbol.as_str());
+    let is_trained: Vec<bool> = panel.symbols().iter().map(is_trained).collect();
     let of_day = |(number, rows): &(i64, Range<usize>)| {
         let (mut terms, mut of_market) = (vec![0.0; own.len()], vec![0.0; market.len()]);
         let mut day = DayMoments {

@@ -1,6 +1,7 @@
 //! The exchange's archive: a zip of candles for each month and each day, and one of funding rates
 //! for each month, with its SHA-256 beside it.
 
+mod listing;
 mod period;
 
 use std::sync::Arc;
@@ -71,10 +72,13 @@ impl ArchiveFile {
 pub struct ArchiveClient {
     market: Market,
     sender: Arc<Sender>,
+    /// Asks for the listing of the bucket.
+    lister: Arc<Sender>,
 }
 
 impl ArchiveClient {
-    /// A client for `market`; `base_url` defaults to `https://data.binance.vision`.
+    /// A client for `market`; `base_url` defaults to `https://data.binance.vision`, whose bucket is listed
+    /// at `https://s3-ap-northeast-1.amazonaws.com/data.binance.vision`. Another address lists its own.
     ///
     /// # Errors
     ///
@@ -84,10 +88,12 @@ impl ArchiveClient {
         base_url: Option<&str>,
         options: RestOptions,
     ) -> Result<Self, Error> {
-        let sender = Sender::new(base_url.unwrap_or("https://data.binance.vision"), options)?;
+        let files = base_url.unwrap_or("https://data.binance.vision");
+        let listing = "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision";
         Ok(Self {
             market,
-            sender: Arc::new(sender),
+            sender: Arc::new(Sender::new(files, options.clone())?),
+            lister: Arc::new(Sender::new(base_url.unwrap_or(listing), options)?),
         })
     }
 

@@ -3,7 +3,7 @@
 //! `cargo bench -p model` measures both forms of the network, and the encoders beside the ResNet on
 //! stacked coins and a window of 60 and 512 bars, at several batch sizes on the CPU and, where
 //! there is one, on the GPU; a filter picks some, as in `cargo bench -p model --
-//! step/flex/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in turns with
+//! step/flex/shared/64`, `step/flex-bf16/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in turns with
 //! PyTorch.
 #![allow(
     clippy::panic,
@@ -16,7 +16,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use model::{
     AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig,
-    NetworkShape, Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
+    NetworkShape, Precision, Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -38,22 +38,26 @@ fn main() -> Outcome<()> {
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args();
-    let mut devices = vec![("flex", DeviceChoice::Flex.open()?.device)];
+    let cpu = DeviceChoice::Flex.open()?.device;
+    let mut devices = vec![
+        ("flex", cpu.clone(), Precision::F32),
+        ("flex-bf16", cpu, Precision::Bf16),
+    ];
     match DeviceChoice::Gpu.open() {
-        Ok(gpu) => devices.push(("gpu", gpu.device)),
+        Ok(gpu) => devices.push(("gpu", gpu.device, Precision::F32)),
         Err(reason) => eprintln!("skipped on a GPU: {reason}"),
     }
-    for (name, device) in &devices {
+    for (name, device, precision) in &devices {
         for (form, config, lookback) in forms() {
             let variant = format!("{name}/{form}");
             for batch in [1, 32, 64, 256] {
                 measure(&mut criterion, "forward", &variant, batch, || {
-                    passes(&config, lookback, batch, device)
+                    passes(&config, lookback, batch, (device, *precision))
                 });
             }
             for batch in [32, 64, 256] {
                 measure(&mut criterion, "step", &variant, batch, || {
-                    steps(&config, lookback, batch, device)
+                    steps(&config, lookback, batch, (device, *precision))
                 });
             }
         }
@@ -117,17 +121,27 @@ fn measure(
 }
 
 /// Forward passes as `predict` makes them.
-fn passes(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
+fn passes(
+    config: &NetworkConfig,
+    lookback: usize,
+    batch: usize,
+    (device, precision): (&Device, Precision),
+) -> Outcome<Work> {
     let network = config.init(NetworkShape::new(COINS, FEATURES, lookback), device)?;
     let windows = windows(lookback, device);
     Ok(Box::new(move |call| {
-        forecast(&network, &windows, &ends(call, batch), &mut |_| {})?;
+        precision.autocast(|| forecast(&network, &windows, &ends(call, batch), &mut |_| {}))?;
         Ok(())
     }))
 }
 
 /// Steps as training makes them: batch, forward, loss, backward, clip, AdamW.
-fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
+fn steps(
+    config: &NetworkConfig,
+    lookback: usize,
+    batch: usize,
+    (device, precision): (&Device, Precision),
+) -> Outcome<Work> {
     let windows = windows(lookback, device);
     let device = device.clone().autodiff();
     let network = config.init(NetworkShape::new(COINS, FEATURES, lookback), &device)?;
@@ -141,7 +155,8 @@ fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device)
         let input = windows.batch(&ends(call, batch))?.autodiff();
         let target = Tensor::from_data(TensorData::new(targets.clone(), [batch, COINS]), &device);
         let mask = Tensor::ones([batch, COINS], &device);
-        let loss = masked_loss(Loss::L1, current.forward(input), target, mask);
+        let output = precision.autocast(|| current.forward(input));
+        let loss = masked_loss(Loss::L1, output, target, mask);
         let grads = GradientsParams::from_grads(loss.backward(), &current);
         let (grads, norm) = clip_grad_norm(&current, grads, 1.0);
         network = Some(optimizer.step(1e-3, current, grads));

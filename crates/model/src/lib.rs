@@ -47,12 +47,14 @@ pub use encoders::{Encoder, EncoderKind, EncoderOptions, TcnOptions};
 pub use error::Error;
 pub use forecast::{FORECAST_BATCH, embed, forecast, forecast_with_scale, probe};
 pub use gpu::without_display;
+pub use kernel::Precision;
 pub use layers::LAYER_NORM_EPSILON;
 pub use loss::{Loss, at_horizon, gaussian_loss, masked_loss, mean_over_horizons, parts_loss};
 pub use network::{Network, WINDOW_NORM_EPSILON};
 pub use open_device::OpenDevice;
 pub use optim::{AdamW, AdamWConfig, clip_grad_norm};
 pub use parameters::ParameterPath;
+
 pub use record::{load_state, load_weights, read_metadata, save_state, save_weights};
 pub use recurrent::RecurrentOptions;
 pub use shape::NetworkShape;

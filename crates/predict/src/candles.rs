@@ -7,7 +7,7 @@ use market::{Symbol, simulate};
 
 use crate::Checkpoint;
 use crate::history::{History, MissingCoin, first_ms};
-use crate::live::from_exchange;
+use crate::live::{earlier_candles, from_exchange};
 
 /// Where candles come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -53,16 +53,40 @@ impl History {
             )),
             CandleSource::Binance => {
                 let (mut history, missing) = from_exchange(config, bars, at_ms, base_url)?;
-                // The store's reader has done so already.
-                let events = SymbolEvents::of(&config.data)?;
-                for (symbol, candles) in &mut history.coins {
-                    *candles = events.adjusted(symbol, std::mem::take(candles));
-                }
+                join_names(&mut history, config, bars, base_url)?;
                 Ok((history, missing))
             }
             CandleSource::Simulated => Ok((from_simulation(config, bars, at_ms)?, Vec::new())),
         }
     }
+}
+
+/// Puts the candles that the exchange serves under a coin's earlier names before those of its own, and all
+/// into its first unit, as the store's reader does.
+fn join_names(
+    history: &mut History,
+    config: &Config,
+    bars: usize,
+    base_url: Option<&str>,
+) -> anyhow::Result<()> {
+    let events = SymbolEvents::of(&config.data)?;
+    let from_ms = first_ms(config, bars, history.at_ms);
+    let symbols = history.coins.iter().map(|(symbol, _)| symbol);
+    let earlier: Vec<(Symbol, i64)> = symbols
+        .flat_map(|symbol| events.earlier_names(symbol))
+        .filter(|(_, until_ms)| from_ms < *until_ms)
+        .map(|(name, until_ms)| (name.clone(), until_ms))
+        .collect();
+    let earlier = earlier_candles(config, &earlier, (from_ms, history.at_ms), base_url)?;
+    for (symbol, candles) in &mut history.coins {
+        let (symbol, own) = (&*symbol, std::mem::take(candles));
+        let of_name = |name: &Symbol| match name == symbol {
+            true => Ok::<_, anyhow::Error>(own.clone()),
+            false => Ok(earlier.get(name).cloned().unwrap_or_default()),
+        };
+        *candles = events.joined(symbol, &of_name)?;
+    }
+    Ok(())
 }
 
 fn from_store(

@@ -30,8 +30,7 @@ pub struct Checkpoint {
     /// Its out-of-sample forecasts, of a run that forecasts volatilities; None where they cannot be
     /// read.
     pub(crate) record: Option<TrackRecord>,
-    /// Open time of the first row that the model has not seen, UTC ms; None where that is not known,
-    /// or its forecasts are of something else.
+    /// Open time of the first row that the model has not seen, UTC ms; None where that is not known.
     pub(crate) unseen_from_ms: Option<i64>,
     /// The registered version that it is, such as `spot20 1.2.0`; None for a run that was named by its
     /// folder.
@@ -88,10 +87,12 @@ impl Request<'_> {
                 let mut checkpoint = Checkpoint::from(loaded);
                 let named = |model: &NamedModel| format!("{} {}", model.name, model.version);
                 checkpoint.registered = self.registered.map(named);
+                let seen = kinds.seen(self.run, (self.fold, self.at_ms));
                 if checkpoint.publication.is_some() {
-                    let seen = kinds.seen(self.run, (self.fold, self.at_ms))?;
-                    checkpoint.unseen_from_ms = seen.until_ms;
+                    checkpoint.unseen_from_ms = seen?.until_ms;
                     checkpoint.record = TrackRecord::read(self.run, &checkpoint.config);
+                } else {
+                    checkpoint.unseen_from_ms = seen.ok().and_then(|seen| seen.until_ms);
                 }
                 Ok(checkpoint)
             }

@@ -1,5 +1,6 @@
 //! `predict`: from arguments to a table of forecasts.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 
 use anyhow::anyhow;
@@ -21,7 +22,9 @@ use crate::record::print_last_bar;
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_drift::warn_of_drift;
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, WatchConfig, WatchEnd, watch};
+use crate::watch::{
+    Beside, OrderArgs, PageArgs, PauseCommand, WatchArgs, WatchConfig, WatchEnd, watch,
+};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
     MissingCoin, forecast_at,
@@ -107,7 +110,12 @@ pub(crate) struct ModelArgs {
 
 /// `quarterhour watch`, which is `predict` with `--watch`
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct WatchCommand {
+    #[command(subcommand)]
+    command: Option<PauseCommand>,
+    #[command(flatten)]
+    page: PageArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -122,11 +130,70 @@ pub struct WatchCommand {
     until: Option<String>,
 }
 
+/// The page that a watch asks for beside it.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// The run that is watched with.
+    pub run: RunArgument,
+    /// Address, token and names.
+    pub page: PageArgs,
+    /// Arguments of the watch.
+    pub watch: WatchArgs,
+    /// Its overrides.
+    pub set: Vec<String>,
+    /// Another address of the exchange's REST interface.
+    pub base_url: Option<String>,
+    /// What networks forecast on.
+    pub device: model::DeviceChoice,
+}
+
+impl PageRequest {
+    /// The arguments of `quarterhour serve`, the program's name first.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let run = match &self.run.model {
+            Some(model) => model.reference.to_string().into(),
+            None => self.run.folder.clone().into_os_string(),
+        };
+        let mut arguments = vec!["serve".into(), "--run".into(), run];
+        arguments.extend(self.watch.given_on(&self.watch.ledger_path(&self.run)));
+        let mut add = |name: &str, value: String| arguments.push(format!("{name}={value}").into());
+        add("--listen", self.page.listen.to_string());
+        add("--device", self.device.to_string());
+        self.page
+            .hosts
+            .iter()
+            .for_each(|host| add("--host", host.clone()));
+        self.set.iter().for_each(|text| add("--set", text.clone()));
+        if let Some(url) = &self.base_url {
+            add("--base-url", url.clone());
+        }
+        if let Some(path) = &self.page.token_file {
+            arguments.extend(["--token-file".into(), path.clone().into_os_string()]);
+        }
+        arguments
+    }
+}
+
+impl WatchCommand {
+    /// The page that is asked for beside the watch, if one is.
+    pub fn page(&self) -> Option<PageRequest> {
+        let run = self.model.run.clone().filter(|_| self.page.serve)?;
+        Some(PageRequest {
+            run,
+            page: self.page.clone(),
+            watch: self.watching.clone(),
+            set: self.model.set.clone(),
+            base_url: self.model.base_url.clone(),
+            device: self.model.device,
+        })
+    }
+}
+
 /// What is done beside forecasting once.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Forecast every minute as it closes, and open and close pretend positions
-    Watch(WatchCommand),
+    Watch(Box<WatchCommand>),
     /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
     Embed(EmbedArgs),
     /// Say what each group of features is worth: the loss that is added when it is exchanged at random
@@ -168,14 +235,35 @@ impl Command {
     /// # Errors
     /// As [`run()`]; a ledger that is not there or wrong.
     pub fn run(&self) -> anyhow::Result<()> {
+        self.run_with(|_| {
+            let error = anyhow!("--serve: this program has no page");
+            Err(error.hint("`quarterhour watch --serve` has one"))
+        })
+    }
+
+    /// Runs the command; `page` serves what `watch --serve` asks for, until the process is interrupted.
+    ///
+    /// # Errors
+    /// As [`Command::run`].
+    pub fn run_with(
+        &self,
+        page: impl FnOnce(PageRequest) -> anyhow::Result<()> + Send + 'static,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Watch(args) => {
+                if let Some(command) = &args.command {
+                    return command.run();
+                }
                 let urls = (
                     args.model.base_url.as_deref(),
                     args.websocket_url.as_deref(),
                 );
                 let asked = (&args.watching, &args.orders);
                 let end = WatchEnd::until(args.until.as_deref())?;
+                let asked_page = args.page();
+                let _beside = asked_page
+                    .map(|request| Beside::start(move || page(request)))
+                    .transpose()?;
                 watch_with(&args.model, asked, urls, end)
             }
             Self::Embed(args) => args.run(),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{CandleReader, format_time};
 use market::{Candle, Symbol};
 use registry::RunArgument;
+use storage::write_atomically;
 use terminal::Table;
 use trading::{Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
 
@@ -17,7 +19,7 @@ use crate::ledger_check::{
 };
 use crate::ledger_keeping::{BackupArgs, PruneArgs};
 use crate::timed::{check_orders, order_lines, orders_table};
-use crate::watch::{SignalPolicy, WatchArgs};
+use crate::watch::{SignalPolicy, WatchArgs, local_ms};
 use crate::{Checkpoint, Fallback};
 
 /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
@@ -37,6 +39,9 @@ pub struct LedgerArgs {
     /// List every position too
     #[arg(long)]
     trades: bool,
+    /// Write every position as CSV to this file too; times are UTC
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -101,6 +106,18 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         .verify
         .map(|candles| verify(args, &ledger, &positions, candles))
         .transpose()?;
+    // A reader of the same file would be in the way of what is written below.
+    drop(ledger);
+    if let Some(verdict) = &verdict {
+        let path = args.watch.ledger_path(args.run()?);
+        if let Err(error) = Ledger::set_verification(&path, &verdict.verification(local_ms())) {
+            cli::note(format!("a watch does not see what was found: {error}"));
+        }
+    }
+    if let Some(path) = &args.csv {
+        write_atomically(path, positions_csv(&positions).as_bytes())?;
+        cli::note(format!("{}: {} positions", path.display(), positions.len()));
+    }
     if args.json {
         let json = serde_json::json!({
             "summary": lines, "orders": orders, "verdict": verdict, "in_sample_forecasts": in_sample
@@ -173,6 +190,39 @@ fn trades_table(positions: &[Position]) -> String {
     table.render() + "\nA time is the open time of the candle whose close is the price.\n"
 }
 
+/// Every position as a line of CSV: no value has a comma or a quote.
+fn positions_csv(positions: &[Position]) -> String {
+    let mut text =
+        "symbol,side,forecast,forecast_time,entry_time,entry_price,due_time,exit_time,exit_price,\
+                    fee_bps,slippage_bps,gross,net,last_known,in_sample\n"
+            .to_owned();
+    for position in positions {
+        let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+        let label = position.forecaster.as_deref();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            position.symbol,
+            position.side.name(),
+            position.forecast,
+            format_time(position.forecast_ms),
+            format_time(position.entry_ms),
+            number(position.entry_price),
+            format_time(position.due_ms),
+            position.exit_ms.map_or(String::new(), format_time),
+            number(position.exit_price),
+            position.costs.fee_bps,
+            position.costs.slippage_bps,
+            number(position.gross()),
+            number(position.net()),
+            position.is_last_known,
+            label.is_some_and(Checkpoint::is_label_in_sample),
+        );
+    }
+    text
+}
+
 fn verify(
     args: &LedgerArgs,
     ledger: &Ledger,
@@ -206,7 +256,8 @@ fn verify(
         + bar_ms;
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
-    check_trades(&policy, &forecasts, positions, &mut verdict);
+    let paused = ledger.paused_bars(first.time_ms)?;
+    check_trades(&policy, (&forecasts, &paused), positions, &mut verdict);
     check_prices(
         &kept_positions,
         &coins,

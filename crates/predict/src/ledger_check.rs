@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dataset::{CandleTable, format_time};
 use market::{Candle, Symbol};
 use rules::may_open;
-use trading::{LoggedForecast, Position};
+use trading::{LoggedForecast, Position, Verification};
 
 use crate::timed::OrderCheck;
 use crate::watch::{SETTLE_WITHOUT_AFTER_BARS, SignalPolicy, why_not};
@@ -47,14 +47,25 @@ pub(crate) struct LedgerCheck {
 impl LedgerCheck {
     /// Whether the ledger is not what it should be.
     pub fn is_bad(&self) -> bool {
-        self.wrong_forecasts
+        !self.verification(0).is_good
+    }
+
+    /// What a later look at the ledger is told of this check.
+    pub fn verification(&self, at_ms: i64) -> Verification {
+        let wrong = self.wrong_forecasts
             + self.lost_trades
             + self.extra_trades
             + self.wrong_prices
             + self.unsettled
             + self.orders.wrong_decisions
-            + self.orders.wrong_fills
-            > 0
+            + self.orders.wrong_fills;
+        Verification {
+            at: at_ms,
+            is_good: wrong == 0,
+            bars: self.minutes,
+            forecasts: self.forecasts,
+            wrong,
+        }
     }
 
     /// The counts as a sentence for the terminal.
@@ -135,11 +146,11 @@ pub(crate) fn check_forecasts(
     Ok(())
 }
 
-/// Goes through the forecasts in order and asks what should have been opened: that, and nothing
-/// else, must be there. Positions from before the first forecast, which was pruned, are believed.
+/// Goes through the forecasts in order and asks what should have been opened, in bars that were not
+/// `paused`: that, and nothing else, must be there. Positions from before the first forecast, which was pruned, are believed.
 pub(crate) fn check_trades(
     policy: &SignalPolicy,
-    logged: &[LoggedForecast],
+    (logged, paused): (&[LoggedForecast], &[i64]),
     positions: &[Position],
     verdict: &mut LedgerCheck,
 ) {
@@ -156,6 +167,7 @@ pub(crate) fn check_trades(
         let Some(side) = policy
             .side(forecast)
             .filter(|_| why_not(policy, forecast).is_none())
+            .filter(|_| paused.binary_search(&forecast.time_ms).is_err())
         else {
             continue;
         };

@@ -90,7 +90,7 @@ impl PruneArgs {
         // A forecast can be made again from the ledger as long as its history is there.
         let checkpoint = request.load()?;
         let history_ms = checkpoint.history_bars() as i64 * checkpoint.config.data.interval.ms();
-        let mut ledger = Ledger::to_prune(&self.watch.ledger_path(&self.run))?;
+        let mut ledger = Ledger::beside_writer(&self.watch.ledger_path(&self.run))?;
         let last_ms = ledger.last_forecast_ms()?.unwrap_or(0);
         let (forecasts_ms, candles_ms) = prune_before(last_ms, keep, history_ms);
         let pruned = ledger.prune(forecasts_ms, candles_ms)?;

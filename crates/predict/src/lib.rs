@@ -33,7 +33,7 @@ pub use ::run::Drift;
 pub use answer::Answer;
 pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
-pub use command::{Args, Command, WatchCommand, run};
+pub use command::{Args, Command, PageRequest, WatchCommand, run};
 pub use embed::EmbedArgs;
 pub use forecast::{CoinForecast, ForecastUnit, Forecasts, forecast_at};
 pub use hint::hint_of;
@@ -43,4 +43,6 @@ pub use kinds::kinds;
 pub use ledger::LedgerArgs;
 pub use recent_calibration::{RecentCalibration, RecentCoverage};
 pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
-pub use watch::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchConfig, why_not};
+pub use watch::{
+    ExchangeClock, Feed, FeedSource, PageArgs, SignalPolicy, WatchArgs, WatchConfig, why_not,
+};

@@ -1,5 +1,6 @@
 //! The last closed candles of the exchange: each coin's own, none that could still change.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use dataset::{CandleTable, Config, format_time};
@@ -21,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// After so long a candle counts as final where none follows it.
+const FINAL_AFTER_MS: i64 = 3_600_000;
 
 /// How many coins are asked for at once.
 const AT_ONCE: usize = 24;
@@ -84,6 +88,42 @@ pub fn from_exchange(
         }
         found(at_ms, coins)
     })
+}
+
+/// The candles that the exchange serves of names that coins had before, each until the time until which it
+/// was the coin's, of the bars that open in `from_ms..=at_ms`. A name that it does not serve has none, which
+/// is told.
+pub fn earlier_candles(
+    config: &Config,
+    names: &[(Symbol, i64)],
+    (from_ms, at_ms): (i64, i64),
+    base_url: Option<&str>,
+) -> anyhow::Result<BTreeMap<Symbol, CandleTable>> {
+    let mut candles = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(candles);
+    }
+    let (interval, step) = (config.data.interval, config.data.interval.ms());
+    let client = RestClient::new(config.data.market, base_url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    for (name, until_ms) in names {
+        let until_ms = (at_ms + step).min(*until_ms);
+        // No candle follows the last one of a name that ended: by then it counts as final.
+        let now_ms = at_ms + step + FINAL_AFTER_MS;
+        let asked = client.closed_by(name, interval, from_ms, until_ms, now_ms);
+        match runtime.block_on(asked) {
+            Ok(served) => {
+                candles.insert(name.clone(), served.candles.into_iter().collect());
+            }
+            Err(error) => cli::warn_with_hints(
+                format!("{name}, a coin's earlier name: its candles count as missing: {error}"),
+                error.hint(),
+            ),
+        }
+    }
+    Ok(candles)
 }
 
 /// The exchange's clock; an answer that is none is put up with for a while.

@@ -2,7 +2,7 @@
 
 use dataset::{Config, Panel};
 use rules::{AlarmCosts, ExposureOptions, ExposureRule, Outlook, is_likeliest_high};
-use run::{ForecastResult, PredictionInterval, PublishedVolatility};
+use run::{ForecastResult, PredictionInterval, PublicationStep, PublishedVolatility};
 use serde::{Deserialize, Serialize};
 
 use crate::Checkpoint;
@@ -27,6 +27,10 @@ pub struct VolatilityForecast {
     pub regime_edges: Vec<f64>,
     /// Probability of each regime, from low to high; empty where not known.
     pub regimes: Vec<(String, f64)>,
+    /// Of each volatility per day in `regime.above` the probability that the one to come is above it; empty
+    /// where not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<(f64, f64)>,
     /// How much higher it is than the same model forecast a week before, as a share; None where it
     /// could not forecast then.
     pub change_in_a_week: Option<f64>,
@@ -71,6 +75,7 @@ impl VolatilityForecast {
             intervals: published.intervals.iter().map(level).collect(),
             regime_edges: published.edges.iter().map(|edge| edge.exp()).collect(),
             regimes: published.probabilities.clone(),
+            above: Vec::new(),
             change_in_a_week,
             regime: likeliest(&published.probabilities),
             is_high: None,
@@ -168,6 +173,24 @@ impl<'a> Judgement<'a> {
     }
 }
 
+/// Of each forecast the levels with the probability that the volatility is above it; none where no step
+/// holds or no residuals are known.
+fn probabilities_above(
+    step: Option<&PublicationStep>,
+    forecasts: &[(&str, f64)],
+    levels: &[f64],
+) -> Vec<Vec<(f64, f64)>> {
+    let logs: Vec<f64> = forecasts.iter().map(|(_, forecast)| *forecast).collect();
+    let mut all = vec![Vec::new(); logs.len()];
+    for &level in levels {
+        let above = step.and_then(|step| step.probabilities_above(&logs, level));
+        for (all, above) in all.iter_mut().zip(above.unwrap_or_default()) {
+            all.push((level, above));
+        }
+    }
+    all
+}
+
 /// A volatility, and the intervals around the forecast in the unit of the target.
 type LevelAndIntervals = (VolatilityForecast, Vec<PredictionInterval>);
 
@@ -205,6 +228,8 @@ pub(crate) fn volatilities(
             .collect(),
     }
     .into_iter();
+    let levels = &checkpoint.config.regime.above;
+    let mut above = probabilities_above(step, &known, levels).into_iter();
     let judgement = Judgement::new(&checkpoint.config, checkpoint.record.as_ref(), at_ms)?;
     let of_coin = |(coin, (answer, before)): (usize, (&ForecastResult, &ForecastResult))| {
         let forecast = answer.as_ref().ok()?;
@@ -217,6 +242,11 @@ pub(crate) fn volatilities(
         let symbol = panel.symbols()[coin].as_str();
         let volatility = VolatilityForecast::new(&published, change.filter(|one| one.is_finite()))
             .with_exposures(&judgement, (symbol, *forecast));
+        let above = above.next()?;
+        let volatility = VolatilityForecast {
+            above,
+            ..volatility
+        };
         Some((volatility, published.intervals))
     };
     let pairs = answers.iter().zip(&before).enumerate();

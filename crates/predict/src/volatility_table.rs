@@ -1,7 +1,5 @@
 //! The table of a run that forecasts volatilities.
 
-use std::fmt::Write;
-
 use dataset::format_time;
 use rules::{ExposureOptions, ExposureRule};
 use terminal::Table;
@@ -41,6 +39,14 @@ pub(crate) fn volatility_table(forecasts: &Forecasts) -> String {
         header.push("regime".to_owned());
     }
     header.extend(regimes.iter().map(|name| format!("P({name})")));
+    let levels: Vec<f64> = (said.iter().flat_map(|said| &said.above))
+        .map(|(level, _)| *level)
+        .collect();
+    header.extend(
+        levels
+            .iter()
+            .map(|level| format!("P(above {} %)", percent_of(*level))),
+    );
     let last = ["change in a week (%)", "top 20 %", "exposure"];
     header.extend(last.map(str::to_owned));
     let notes = header.len();
@@ -49,23 +55,29 @@ pub(crate) fn volatility_table(forecasts: &Forecasts) -> String {
     for coin in &forecasts.coins {
         table.push(
             coin.symbol.as_str(),
-            cells(coin, forecasts.time, (&coverages, &regimes)),
+            cells(coin, forecasts.time, (&coverages, &regimes, &levels)),
         );
     }
-    let mut text = table.render();
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
+    table.render() + &explanation(forecasts) + &calibration_line(forecasts)
+}
+
+/// What the columns are.
+fn explanation(forecasts: &Forecasts) -> String {
+    format!(
         "\nThe forecast is of the volatility over the next {}, known since {} UTC, by {}. A year is {DAYS_A_YEAR} days. The \
          change is against the forecast of a week before; the top 20 % are of the run's earlier forecasts of the coin. \
          Exposure: what to keep of a full position by the rules of `quarterhour exposure`, less at High / less in the top / \
-         for a volatility of {:.0} % a year.",
+         for a volatility of {:.0} % a year.\n",
         in_days(&forecasts.horizon),
         format_time(forecasts.closed_at),
         forecasts.forecaster,
         ExposureOptions::default().target_volatility * 100.0
-    );
-    text + &calibration_line(forecasts)
+    )
+}
+
+/// A share in percent with the digits that it needs, at most four.
+fn percent_of(share: f64) -> f64 {
+    (share * 1e6).round() / 1e4
 }
 
 /// A time ahead such as `7d` in words.
@@ -112,7 +124,7 @@ fn calibration_line(forecasts: &Forecasts) -> String {
 fn cells(
     coin: &CoinForecast,
     time_ms: i64,
-    (coverages, regimes): (&[f64], &[String]),
+    (coverages, regimes, levels): (&[f64], &[String], &[f64]),
 ) -> Vec<String> {
     let none = || "-".to_owned();
     let percent = |share: f64| format!("{:.2}", share * 100.0);
@@ -137,6 +149,10 @@ fn cells(
     }
     cells.extend(regimes.iter().map(|name| {
         let found = said.and_then(|said| said.regimes.iter().find(|(known, _)| known == name));
+        found.map_or_else(none, |(_, probability)| format!("{probability:.3}"))
+    }));
+    cells.extend(levels.iter().map(|level| {
+        let found = said.and_then(|said| said.above.iter().find(|(known, _)| known == level));
         found.map_or_else(none, |(_, probability)| format!("{probability:.3}"))
     }));
     let change = said.and_then(|said| said.change_in_a_week);

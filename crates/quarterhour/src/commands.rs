@@ -16,6 +16,13 @@ pub struct Args {
     pub command: Command,
 }
 
+/// `quarterhour serve` beside a watch.
+#[derive(Debug, Parser)]
+struct PageCommand {
+    #[command(flatten)]
+    args: serve::Args,
+}
+
 /// Every subcommand, in the order of the work. What is flattened is a crate's own list.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -32,6 +39,8 @@ pub enum Command {
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
+    #[command(flatten)]
+    Reports(report::Command),
     Predict(Box<predict::Args>),
     #[command(flatten)]
     Watch(predict::Command),
@@ -62,8 +71,12 @@ impl Command {
             Self::Search(args) => search::run(args, &ConfigFile::keys()),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),
+            Self::Reports(command) => command.run(),
             Self::Predict(args) => predict::run(args),
-            Self::Watch(command) => command.run(),
+            Self::Watch(command) => command.run_with(|page| {
+                let PageCommand { args } = PageCommand::try_parse_from(page.arguments())?;
+                serve::run(&args)
+            }),
             Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
             Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),
             Self::Serve(args) => serve::run(args),

@@ -1,5 +1,6 @@
 //! The whole config file: every section, each typed beside the code that it configures.
 
+use alerts::AlertsConfig;
 use baseline::{BaselineOptions, LightGbmConfig, XgboostConfig};
 use dataset::{
     DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig,
@@ -45,6 +46,7 @@ pub struct ConfigFile {
     trading: TradingConfig,
     portfolio: PortfolioConfig,
     watch: WatchConfig,
+    alerts: AlertsConfig,
     replay: ReplayConfig,
 }
 

@@ -1,9 +1,10 @@
 //! The bulk archive: `/data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2021-04-03.zip` and the like, and
-//! of futures `/data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2021-04.zip`.
+//! of futures `/data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2021-04.zip`; and the listing of
+//! its symbols, `/?delimiter=/&prefix=data/spot/monthly/klines/`.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use market::Market;
@@ -11,6 +12,7 @@ use market::Market;
 use crate::answer::Answer;
 use crate::calendar::FilePeriod;
 use crate::file::{ServedFile, csv, funding_csv};
+use crate::rest::not_found;
 use crate::server::Server;
 
 /// What a path asks for.
@@ -47,6 +49,51 @@ pub(crate) async fn get_file(
         }
     };
     server.send(answer).await
+}
+
+/// Parameters of a listing.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct ListingQuery {
+    prefix: Option<String>,
+    marker: Option<String>,
+}
+
+/// `GET /?prefix=...`: the symbols that were listed by now, on one page.
+pub(crate) async fn list(
+    State(server): State<Arc<Server>>,
+    Query(query): Query<ListingQuery>,
+) -> Response {
+    let folder = match server.market {
+        Market::Spot => "data/spot/monthly/klines/",
+        Market::Futures => "data/futures/um/monthly/klines/",
+    };
+    if query.prefix.as_deref() != Some(folder) {
+        return not_found(State(server)).await;
+    }
+    server.counts().count_request("archive");
+    let marker = query.marker.unwrap_or_default();
+    let answer = server.archive_failure();
+    let answer = answer.unwrap_or_else(|| listing(&server, folder, &marker));
+    server.send(answer).await
+}
+
+fn listing(server: &Server, folder: &str, marker: &str) -> Answer {
+    let now_ms = server.now_ms();
+    let listed = server.coins.iter().filter(|coin| coin.is_listed(now_ms));
+    let mut folders: Vec<String> = listed
+        .map(|coin| format!("{folder}{}/", coin.symbol))
+        .filter(|folder| folder.as_str() > marker)
+        .collect();
+    folders.sort();
+    let folders = folders.iter();
+    let prefixes: String = folders
+        .map(|folder| format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"))
+        .collect();
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult><Name>data.binance.vision</Name><Prefix>{folder}\
+         </Prefix><IsTruncated>false</IsTruncated>{prefixes}</ListBucketResult>"
+    );
+    Answer::new(StatusCode::OK, "application/xml", xml)
 }
 
 fn file(server: &Server, path: &str) -> Answer {

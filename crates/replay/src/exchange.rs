@@ -138,6 +138,7 @@ impl Drop for Exchange {
 
 fn router(server: Arc<Server>) -> Router {
     rest::routes(server.market)
+        .route("/", get(archive::list))
         .route("/data/{*path}", get(archive::get_file))
         .route("/ws/{*streams}", get(socket::bare))
         .route("/stream", get(socket::combined))

@@ -2,7 +2,7 @@
 //! out of sample beside the controls, and its run could be loaded again by a `Kind` in the list.
 
 use dataset::{Column, Config, Dataset, FeatureSet, Panel, RunDir, Source};
-use run::{FitOptions, ForecastResult, Forecaster, Piece, Recipe, fit_run};
+use run::{FitOptions, ForecastResult, Forecaster, Piece, Recipe, RunReport, fit_run};
 
 /// The recipe, and what it gives.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
         folds: dataset.plan.folds.iter().collect(),
         seeds: vec![1],
         again: false,
-        json: false,
+        report: RunReport::Tables,
     };
     fit_run(&Reversal, &run, &dataset, "", &options).map(|_| ())
 }

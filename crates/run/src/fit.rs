@@ -32,8 +32,29 @@ pub struct FitOptions<'a> {
     pub seeds: Vec<u64>,
     /// Whether pieces that are finished are fitted anew.
     pub again: bool,
-    /// Whether one JSON object is printed instead of tables.
-    pub json: bool,
+    /// What is made of the finished run beside its forecasts.
+    pub report: RunReport,
+}
+
+/// What is made of a finished run beside its forecasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunReport {
+    /// Scores as tables on stdout, report.html and card.md.
+    Tables,
+    /// The same with one JSON object on stdout.
+    Json,
+    /// Nothing: `evaluate` scores the run whenever it is asked to.
+    Nothing,
+}
+
+impl RunReport {
+    /// Scores as one JSON object, or as tables.
+    pub fn scores(json: bool) -> Self {
+        match json {
+            true => Self::Json,
+            false => Self::Tables,
+        }
+    }
 }
 
 /// The folds with these numbers.
@@ -71,7 +92,8 @@ pub fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
 }
 
 /// Fits the pieces that are not finished, scores each out of sample, and joins all once they are
-/// there; None while some are not. `config` is the content of the run's run.toml.
+/// there; None while some are not, and with [`RunReport::Nothing`]. `config` is the content of the run's
+/// run.toml.
 ///
 /// # Errors
 /// What a recipe says, an interrupt.
@@ -144,7 +166,12 @@ fn fit_pieces(
         );
         return Ok(None);
     }
-    join(recipe, run, dataset, &all, options.json, tracker).map(Some)
+    let joined = join(recipe, run, dataset, &all)?;
+    let json = match options.report {
+        RunReport::Nothing => return Ok(None),
+        report => report == RunReport::Json,
+    };
+    publish((recipe, run, dataset), joined, json, tracker).map(Some)
 }
 
 /// What all pieces of a run share.
@@ -232,7 +259,26 @@ pub fn gather(
         )
         .hint("train them with --folds K --seed S, or all with --resume"));
     }
-    join(recipe, run, dataset, folds, json, None)
+    let joined = join(recipe, run, dataset, folds)?;
+    publish((recipe, run, dataset), joined, json, None)
+}
+
+/// Scores the joined forecasts, writes the report and prints.
+fn publish(
+    (recipe, run, dataset): (&dyn Recipe, &RunDir, &Dataset),
+    joined: JoinedPieces,
+    json: bool,
+    tracker: Option<&Tracker>,
+) -> anyhow::Result<ScoredRun> {
+    let finished = FinishedRun {
+        run,
+        forecaster: recipe.forecaster(),
+        config: &dataset.config,
+        simulated: Some(dataset),
+        tracker,
+        json,
+    };
+    finished.publish(joined.table, joined.appendix)
 }
 
 /// The pieces of some folds that have no forecasts yet, in words.
@@ -250,14 +296,19 @@ fn unfinished(recipe: &dyn Recipe, run: &RunDir, folds: &[&Fold]) -> Vec<String>
         .collect()
 }
 
+/// The forecasts of all pieces, with what the recipe has to say of them.
+struct JoinedPieces {
+    table: ForecastTable,
+    appendix: Appendix,
+}
+
+/// Joins the pieces of some folds, which must be there.
 fn join(
     recipe: &dyn Recipe,
     run: &RunDir,
     dataset: &Dataset,
     folds: &[&Fold],
-    json: bool,
-    tracker: Option<&Tracker>,
-) -> anyhow::Result<ScoredRun> {
+) -> anyhow::Result<JoinedPieces> {
     let fits: Vec<&Fold> = folds.iter().flat_map(|fold| recipe.fits(fold)).collect();
     let of_seed = |seed: u64| {
         let dirs = fits.iter().map(|fit| recipe.dir(run, fit, seed));
@@ -289,15 +340,7 @@ fn join(
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
-    let finished = FinishedRun {
-        run,
-        forecaster: recipe.forecaster(),
-        config: &dataset.config,
-        simulated: Some(dataset),
-        tracker,
-        json,
-    };
-    finished.publish(table, appendix)
+    Ok(JoinedPieces { table, appendix })
 }
 
 /// Mean over folds of the pooled Pearson, of one seed alone.

@@ -29,7 +29,7 @@ mod training_span;
 pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
-pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use fit::{FitOptions, RunReport, fit_run, folds_named, gather, stored_config};
 pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
 pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};

@@ -6,16 +6,14 @@ use crate::report::Report;
 const LONGEST_LABEL: usize = 22;
 
 impl Report {
-    /// A name for each forecaster that is short and belongs to it alone: repeated names are
-    /// numbered.
+    /// A name for each forecaster that belongs to it alone: where several have one name, that of the
+    /// run's folder, with the folders above it as far as it takes to tell runs apart.
     pub fn labels(&self) -> Vec<String> {
-        labels(
-            &self
-                .forecasters
-                .iter()
-                .map(|score| score.name.as_str())
-                .collect::<Vec<_>>(),
-        )
+        let scores = self.forecasters.iter();
+        let named: Vec<(&str, Option<&str>)> = scores
+            .map(|score| (score.name.as_str(), score.run.as_deref()))
+            .collect();
+        labels(&named)
     }
 
     /// The label, among those of [`Report::labels`], of the forecaster of this name and run.
@@ -31,17 +29,60 @@ impl Report {
     }
 }
 
-/// A name for each forecaster that is short and belongs to it alone: repeated names are numbered.
-pub(crate) fn labels(names: &[&str]) -> Vec<String> {
-    let label = |(place, name): (usize, &&str)| {
-        let seen = |names: &[&str]| names.iter().filter(|other| *other == name).count();
-        let number = if seen(names) > 1 {
-            format!(" {}", seen(&names[..=place]))
-        } else {
-            String::new()
+/// Labels of forecasters by their names and runs: [`Report::labels`].
+pub(crate) fn labels(named: &[(&str, Option<&str>)]) -> Vec<String> {
+    let short = |name: &str| -> String { name.chars().take(LONGEST_LABEL).collect() };
+    let label = |&(name, run): &(&str, Option<&str>)| {
+        let same = || {
+            named
+                .iter()
+                .filter(|(other, _)| short(other) == short(name))
         };
-        let name: String = name.chars().take(LONGEST_LABEL - number.len()).collect();
-        format!("{name}{number}")
+        if same().count() == 1 {
+            return short(name);
+        }
+        let Some(run) = run else {
+            return name.to_owned();
+        };
+        let folders = run.trim_end_matches('/').split('/').count();
+        let ends = |run: &str, folders: usize| {
+            let mut parts: Vec<&str> = run
+                .trim_end_matches('/')
+                .rsplit('/')
+                .take(folders)
+                .collect();
+            parts.reverse();
+            parts.join("/")
+        };
+        let is_alone = |count: &usize| {
+            let alike = same().filter_map(|(_, other)| *other);
+            alike
+                .filter(|other| ends(other, *count) == ends(run, *count))
+                .count()
+                == 1
+        };
+        let count = (1..=folders).find(is_alone).unwrap_or(folders);
+        ends(run, count)
     };
-    names.iter().enumerate().map(label).collect()
+    named.iter().map(label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::labels;
+
+    #[test]
+    fn repeated_names_are_those_of_the_runs() {
+        let named = [
+            ("ensemble", Some("runs/a/stack")),
+            ("ensemble", Some("runs/b/stack/")),
+            ("ensemble", Some("runs/mean")),
+            ("ridge", Some("runs/ridge-1")),
+            ("zero", None),
+        ];
+        assert_eq!(
+            labels(&named),
+            ["a/stack", "b/stack", "mean", "ridge", "zero"]
+        );
+    }
 }

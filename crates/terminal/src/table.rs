@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::width::line_width;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 
 /// Spaces between columns.
@@ -98,8 +99,14 @@ impl Table {
         self.rows.push(TextRow::Heading(text.to_owned()));
     }
 
-    /// The table as lines, each ended by a line break.
+    /// The table as lines, each ended by a line break. On a terminal they are no wider than it, as far
+    /// as labels with one column fit.
     pub fn render(&self) -> String {
+        self.render_in(line_width(self.width))
+    }
+
+    /// The table in lines of at most so many characters.
+    fn render_in(&self, width: usize) -> String {
         let mut drawn = self.drawn();
         let widths = drawn.column_max_content_widths();
         let mut block = |shown: Range<usize>| {
@@ -112,7 +119,11 @@ impl Table {
             }
             self.with_headings(drawn.lines())
         };
-        let blocks: Vec<String> = self.blocks(&widths).into_iter().map(&mut block).collect();
+        let blocks: Vec<String> = self
+            .blocks(&widths, width)
+            .into_iter()
+            .map(&mut block)
+            .collect();
         blocks.join("\n")
     }
 
@@ -141,18 +152,25 @@ impl Table {
     }
 
     /// The columns of every block, besides the first column that all blocks have.
-    fn blocks(&self, widths: &[u16]) -> Vec<Range<usize>> {
+    fn blocks(&self, widths: &[u16], line: usize) -> Vec<Range<usize>> {
         let columns = widths.len();
         let label = widths.first().map_or(0, |width| usize::from(*width));
         let mut blocks = Vec::new();
         let (mut first, mut last, mut used) = (1, 1, label);
         while last < columns {
-            let next = (last + 1..columns)
+            let mut next = (last + 1..columns)
                 .find(|column| !self.bound.contains(column))
                 .unwrap_or(columns);
-            let group = widths.get(last..next).unwrap_or_default();
-            let width: usize = group.iter().map(|width| usize::from(GAP + *width)).sum();
-            if last > first && used + width > self.width {
+            let width_until = |next: usize| -> usize {
+                let group = widths.get(last..next).unwrap_or_default();
+                group.iter().map(|width| usize::from(GAP + *width)).sum()
+            };
+            // A group wider than a line is broken.
+            if label + width_until(next) > line {
+                next = last + 1;
+            }
+            let width = width_until(next);
+            if last > first && used + width > line {
                 blocks.push(first..last);
                 (first, used) = (last, label);
             }
@@ -249,6 +267,23 @@ mod tests {
             "{text}"
         );
         assert_eq!(Table::new(header).unbroken().render().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_table_fits_a_narrow_terminal_and_loses_no_column() {
+        let group = |number: usize| vec![format!("column{number}"), "interval".to_owned()];
+        let mut table = Table::grouped("name", (0..3).map(group));
+        table.push("row", (0..6).map(|n| n.to_string()));
+        assert_eq!(
+            table.render_in(24),
+            "name  column0  interval\nrow         0         1\n\n\
+             name  column1  interval\nrow         2         3\n\n\
+             name  column2  interval\nrow         4         5\n"
+        );
+        // A group wider than the line is broken.
+        let narrow = table.render_in(16);
+        assert!(narrow.lines().all(|line| line.len() <= 16), "{narrow}");
+        assert_eq!(narrow.matches("interval").count(), 3);
     }
 
     #[test]

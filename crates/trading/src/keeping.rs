@@ -16,7 +16,7 @@ use crate::{Error, Ledger};
 /// is not held up.
 const AT_ONCE: usize = 10_000;
 
-/// How long another program may hold the database before pruning gives up.
+/// How long another program may hold the database before a change beside it is given up.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The coins that have candles: one look into the index for each, where `DISTINCT` reads every row.
@@ -39,13 +39,13 @@ pub struct Pruned {
 }
 
 impl Ledger {
-    /// Opens the ledger to prune it, also while another process writes it: SQLite lets one of the two
-    /// wait for the other.
+    /// Opens the ledger to change a little of it, also while another process writes it: SQLite lets one
+    /// of the two wait for the other.
     ///
     /// # Errors
     /// A ledger that is not there, is somebody else's, or of an older version while another process
     /// has it.
-    pub fn to_prune(path: &Path) -> Result<Self, Error> {
+    pub fn beside_writer(path: &Path) -> Result<Self, Error> {
         if existing_version(path)? < VERSION {
             // Gets today's tables, which needs the lock.
             drop(Self::open(path)?);
@@ -140,8 +140,10 @@ impl Ledger {
     }
 }
 
-/// Takes out the oldest forecasts before a time; returns how many.
+/// Takes out the oldest forecasts before a time, and that the watch was paused then; returns how many
+/// forecasts.
 fn take_forecasts(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<usize> {
+    transaction.execute("DELETE FROM paused_bars WHERE time < ?1", [before_ms])?;
     transaction.execute(
         "DELETE FROM forecasts WHERE (time, symbol) IN
          (SELECT time, symbol FROM forecasts WHERE time < ?1 ORDER BY time LIMIT ?2)",

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use crate::order::OrderStep;
 use crate::rows::{insert_order_step, side, symbol};
 use crate::schema::{SINCE_FORECASTERS, SINCE_LAST_KNOWN};
-use crate::{Error, Position};
+use crate::{Error, Outcome, Position};
 
 /// Candles as they were known, forecasts and positions, in one file.
 ///
@@ -38,6 +38,8 @@ pub struct Minute {
     pub signals: Vec<Signal>,
     /// What is decided about orders.
     pub order_steps: Vec<OrderStep>,
+    /// Whether the watch was paused: nothing is opened then, whatever the signals.
+    pub is_paused: bool,
 }
 
 /// A forecast with what is needed to make it again, beside the candles.
@@ -139,12 +141,17 @@ impl Ledger {
             for step in minute.order_steps.iter().filter(|_| is_new) {
                 insert_order_step(transaction, step)?;
             }
+            if minute.is_paused && is_new {
+                let insert = "INSERT OR IGNORE INTO paused_bars VALUES (?1)";
+                transaction.execute(insert, [minute.time_ms])?;
+            }
+            let is_opening = is_new && !minute.is_paused;
             let mut opened = Vec::new();
             // What is no number is never traded on.
             for signal in minute
                 .signals
                 .iter()
-                .filter(|signal| is_new && signal.forecast.is_finite())
+                .filter(|signal| is_opening && signal.forecast.is_finite())
             {
                 if let Some(position) = open_position(transaction, minute.time_ms, signal)? {
                     opened.push(position);
@@ -296,18 +303,26 @@ impl Ledger {
             .pop())
     }
 
-    /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms`
-    /// from the close that the forecast knew.
+    /// The last `limit` forecasts whose outcome is known, by time: the return over `hold_ms` from the
+    /// close that the forecast knew.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn outcomes(&self, hold_ms: i64, limit: usize) -> Result<Vec<(f64, f64)>, Error> {
-        let text = "SELECT forecast, later.close / now.close - 1 FROM forecasts
+    pub fn outcomes(&self, hold_ms: i64, limit: usize) -> Result<Vec<Outcome>, Error> {
+        let text = "SELECT forecasts.time, forecast, later.close / now.close - 1 FROM forecasts
                     JOIN candles now ON now.symbol = forecasts.symbol AND now.time = forecasts.time
                     JOIN candles later ON later.symbol = forecasts.symbol AND later.time = forecasts.time + ?1
                     WHERE forecast IS NOT NULL ORDER BY forecasts.time DESC LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.query(text, [hold_ms, limit], |row| Ok((row.get(0)?, row.get(1)?)))
+        let mut outcomes = self.query(text, [hold_ms, limit], |row| {
+            Ok(Outcome {
+                time_ms: row.get(0)?,
+                forecast: row.get(1)?,
+                realized: row.get(2)?,
+            })
+        })?;
+        outcomes.reverse();
+        Ok(outcomes)
     }
 
     pub(crate) fn query<T>(

@@ -4,6 +4,7 @@
 //! - [`Ledger`]: one SQLite file of candles as they were known, forecasts, positions and decisions
 //!   about orders, which a kill at any moment leaves whole.
 //! - [`Order`]: a trade that a person wants done by a deadline.
+//! - [`Status`]: what the watch says of itself once a bar, and whether it is paused.
 //! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
 //! - [`summarize`]: what came of it, per coin.
 //!
@@ -14,18 +15,25 @@ mod config;
 mod error;
 mod keeping;
 mod ledger;
+mod live_score;
 mod opening;
 mod order;
 mod orders;
 mod position;
 mod rows;
 mod schema;
+mod status;
 mod summary;
 
 pub use config::TradingConfig;
 pub use error::Error;
 pub use keeping::Pruned;
 pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
+pub use live_score::{FEWEST_OUTCOMES, LivePearson, Outcome, live_pearson, rolling_pearson};
 pub use order::{Order, OrderStep, by_order, part_left};
 pub use position::Position;
+pub use status::{
+    AlertCounts, BarOutcome, BarsDelay, Connection, FaultCounts, FreshCoins, LivePearsonStatus,
+    ModelStatus, Pause, Status, Verification, WatchStatus,
+};
 pub use summary::{CoinSummary, FEWEST_DAYS, summarize, summary_table};

@@ -17,13 +17,16 @@ pub const SINCE_ORDERS: i64 = 3;
 /// The first version that says on whose forecast a position was opened.
 pub const SINCE_FORECASTERS: i64 = 4;
 
+/// The first version that has the status of the watch, and the bars that it was paused in.
+pub const SINCE_STATUS: i64 = 5;
+
 /// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that
 /// it lacks.
 ///
 /// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are
 /// plain numbers. The key of `positions` makes it impossible to open one twice on the same
 /// forecast, whatever is killed when.
-const CHANGES: [&str; 4] = [
+const CHANGES: [&str; 5] = [
     "
 CREATE TABLE IF NOT EXISTS candles (
     symbol TEXT NOT NULL,
@@ -90,6 +93,12 @@ ALTER TABLE positions ADD COLUMN forecaster TEXT;
 UPDATE positions SET forecaster = (
     SELECT forecaster FROM forecasts WHERE time = forecast_ms AND forecasts.symbol = positions.symbol
 );
+",
+    // What the watch says of itself and what is asked of it, values in JSON; and the bars whose forecasts
+    // opened nothing because it was paused.
+    "
+CREATE TABLE status (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE paused_bars (time INTEGER PRIMARY KEY);
 ",
 ];
 

@@ -15,7 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 const DAYS_A_YEAR: f64 = 365.0;
 
 /// A Sharpe ratio of fewer days is noise.
-pub const FEWEST_DAYS: usize = 10;
+pub const FEWEST_DAYS: usize = 30;
 
 /// What came of one coin's positions, or of all. Profits are fractions of the line's capital.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,7 +44,8 @@ pub struct CoinSummary {
     /// Positions of coins that move together are no independent trades: their days are what there
     /// is to count.
     pub sharpe: f64,
-    /// Largest loss from a peak on, of the days' profits after costs, compounded; 0 or less.
+    /// Largest loss from a peak on, after costs, at the ends of positions: those of a UTC day are added
+    /// up, and days are compounded; 0 or less.
     pub max_drawdown: f64,
 }
 
@@ -101,7 +102,7 @@ fn line(symbol: &str, positions: &[&Position]) -> CoinSummary {
         } else {
             sharpe_ratio(&days, DAYS_A_YEAR)
         },
-        max_drawdown: max_drawdown(&days),
+        max_drawdown: max_drawdown(&steps_within_days(positions, share)),
     }
 }
 
@@ -159,6 +160,23 @@ fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
     days
 }
 
+/// By how much each end of positions changes the capital, in order of time: profits of a UTC day are
+/// added up on the capital that it begins with, so that a whole day's steps make up its profit.
+fn steps_within_days(positions: &[&Position], share: f64) -> Vec<f64> {
+    let mut ends: BTreeMap<i64, f64> = BTreeMap::new();
+    for (exit_ms, net) in (positions.iter()).filter_map(|each| each.exit_ms.zip(each.net())) {
+        *ends.entry(exit_ms).or_default() += net * share;
+    }
+    let mut before = (i64::MIN, 0.0);
+    let step = |(exit_ms, profit): (i64, f64)| {
+        let day = exit_ms.div_euclid(DAY_MS);
+        let so_far = if day == before.0 { before.1 } else { 0.0 };
+        before = (day, so_far + profit);
+        (1.0 + so_far + profit) / (1.0 + so_far) - 1.0
+    };
+    ends.into_iter().map(step).collect()
+}
+
 /// The lines as a table, and what their numbers are of.
 pub fn summary_table(lines: &[CoinSummary]) -> String {
     let mut table = Table::new([
@@ -200,8 +218,8 @@ pub fn summary_table(lines: &[CoinSummary]) -> String {
             text,
             "\nA coin's line is of a capital of that coin's own, all of it in each position. The line of all is of one\n\
              capital: each position has {:.2} % of it, whatever was gained or lost before. Profits are sums, nothing is\n\
-             compounded but for the drawdown. Sharpe and drawdown are of UTC days (a position counts on the day of its\n\
-             end), Sharpe times the root of 365, from {FEWEST_DAYS} days on.",
+             compounded but for the drawdown, which looks at every end of a position and compounds UTC days. Sharpe is of UTC\n\
+             days (a position counts on the day of its end), times the root of 365, from {FEWEST_DAYS} days on.",
             all.share * 100.0
         );
     }

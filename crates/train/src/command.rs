@@ -7,7 +7,7 @@ use clap::Parser;
 use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, Fold, RunDir, Scratch};
 use linear::recipe_on_base;
-use run::{FitOptions, check_coverage, fit_run, folds_named, gather, stored_config};
+use run::{FitOptions, RunReport, check_coverage, fit_run, folds_named, gather, stored_config};
 
 use crate::config::TrainConfig;
 use crate::dry_run;
@@ -95,15 +95,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => Scratch::default(),
     };
     let dataset = Dataset::load_in(&config.shared, &scratch)?;
-    let config = TrainConfig {
+    let mut config = TrainConfig {
         shared: dataset.config.clone(),
         ..config
     };
     let (folds, seeds) = pieces(args, &config, &dataset)?;
     let stored = stored_config(&run)?
-        .map(|table| TrainConfig::new(&table)?.to_toml())
+        .map(|table| TrainConfig::new(&table))
         .transpose()?;
-    let resolved = config.to_toml()?;
     if args.gather && stored.is_none() {
         return Err(holds_no_run(&run));
     }
@@ -111,6 +110,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(note) = &device.note {
         cli::note(note);
     }
+    let of_stored = stored.as_ref().map(|stored| stored.training.precision);
+    let precision = config.training.precision;
+    config.training.precision = precision.resolved(of_stored, &device).map_err(cli::usage)?;
+    let stored = stored.map(|stored| stored.to_toml()).transpose()?;
+    let resolved = config.to_toml()?;
     if args.dry_run {
         return dry_run::print(&config, &dataset, &device);
     }
@@ -129,7 +133,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         folds,
         seeds,
         again: false,
-        json: args.json,
+        report: RunReport::scores(args.json),
     };
     fit_run(&*recipe, &run, &dataset, &resolved, &options).map(|_| ())
 }

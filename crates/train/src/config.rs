@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::loss_check::check_loss;
+use crate::precision::PrecisionChoice;
 use crate::residuals::Residuals;
 
 /// What `run.kind` says of a run of `train`.
@@ -147,6 +148,9 @@ pub struct TrainingConfig {
     /// Where the residuals come from that a volatility is published by.
     #[serde(skip_serializing_if = "Residuals::is_default")]
     pub residuals: Residuals,
+    /// The numbers that products are made of on the CPU.
+    #[serde(skip_serializing_if = "PrecisionChoice::is_default")]
+    pub precision: PrecisionChoice,
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
@@ -198,6 +202,7 @@ impl Default for TrainingConfig {
             stride: 1,
             loss: Loss::L1,
             residuals: Residuals::EarlierFolds,
+            precision: PrecisionChoice::F32,
             market_weight: 1.0,
             selection: WeightSelection::Pearson,
             evaluate_every: 100,

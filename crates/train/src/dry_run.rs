@@ -132,7 +132,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     // steps take.
     for _ in 0..4 {
         let began = Instant::now();
-        let forecasts = network.forward(windows.batch(&batch)?.autodiff());
+        let input = windows.batch(&batch)?.autodiff();
+        let precision = config.training.precision.precision();
+        let forecasts = precision.autocast(|| network.forward(input));
         let zeros = Tensor::zeros(forecasts.dims(), &device.device.clone().autodiff());
         let ones = zeros.clone().add_scalar(1.0);
         let loss = masked_loss(Loss::L1, forecasts, zeros, ones);

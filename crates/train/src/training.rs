@@ -84,7 +84,8 @@ impl Training<'_> {
             let windows = panel.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let outputs = network.forward_with_scale(windows);
+            let precision = config.training.precision.precision();
+            let outputs = precision.autocast(|| network.forward_with_scale(windows));
             let loss = panel.loss(config, outputs, sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
@@ -121,13 +122,18 @@ impl Training<'_> {
         self.save(&network, WEIGHTS_FILE, monitor.progress.step)
     }
 
-    /// The windows to train on, of the run's own panel first, and those of the run's own that early
-    /// stopping looks at; one set a horizon, of which there is one at least.
+    /// The windows to train on, of the run's own panel first where it has any, and those of the run's
+    /// own that early stopping looks at; one set a horizon, of which there is one at least.
     fn window_sets(&self) -> anyhow::Result<(Vec<PanelWindows<'_>>, Vec<WindowSet>)> {
         let Piece { fold, further, .. } = self.piece;
         let training = &self.config.training;
-        let train = self.own.window_sets(self.rows, training.stride);
-        if train[0].is_empty() {
+        let mut all = vec![(self.own, self.own.window_sets(self.rows, training.stride))];
+        for (panel, rows) in self.further.iter().zip(*further) {
+            let rows = std::slice::from_ref(&rows.fold.train);
+            all.push((panel, panel.window_sets(rows, training.stride)));
+        }
+        all.retain(|(_, sets)| !sets[0].is_empty());
+        if all.is_empty() {
             return Err(anyhow!(
                 "{}: no training windows of {} bars",
                 self.name,
@@ -138,14 +144,6 @@ impl Training<'_> {
                  larger features.max_filled_share; --dry-run shows what was dropped and \
                  why",
             ));
-        }
-        let mut all = vec![(self.own, train)];
-        for (panel, rows) in self.further.iter().zip(*further) {
-            let rows = std::slice::from_ref(&rows.fold.train);
-            let sets = panel.window_sets(rows, training.stride);
-            if !sets[0].is_empty() {
-                all.push((panel, sets));
-            }
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
         let stop = std::slice::from_ref(&fold.stop);

@@ -1,7 +1,8 @@
 //! The whole config of a run.
 
 use cli::ConfigTable;
-use dataset::{Config, Entry, FeatureSet, Fit, RunConfig};
+use dataset::{Config, Entry, FeatureSet, Fit, RunConfig, RunDir};
+use run::stored_config;
 use serde::Serialize;
 
 use crate::{Error, VolatilityOptions};
@@ -58,6 +59,19 @@ impl VolatilityConfig {
             shared,
             volatility,
         })
+    }
+
+    /// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
+    ///
+    /// # Errors
+    /// A run that was begun with another config, what the system says.
+    pub(crate) fn begin(&self, run: &RunDir) -> anyhow::Result<String> {
+        let stored = stored_config(run)?
+            .map(|table| Self::new(&table)?.to_toml())
+            .transpose()?;
+        let resolved = self.to_toml()?;
+        run.begin(&resolved, stored.as_deref())?;
+        Ok(resolved)
     }
 
     /// The content of `run.toml`.

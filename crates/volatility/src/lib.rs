@@ -23,6 +23,7 @@ mod report;
 mod saved;
 mod terms;
 mod training;
+mod variants;
 
 pub use command::{Args, run};
 pub use config::VolatilityConfig;

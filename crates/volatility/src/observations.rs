@@ -9,12 +9,12 @@ use crate::terms::{CoinHistory, Source, Term};
 #[derive(Debug)]
 pub(crate) struct Observations<'a> {
     panel: &'a Panel,
-    /// The rows that there are terms of, in ascending order.
-    rows: Vec<usize>,
+    /// The place among the rows with terms of each row up to the last of them.
+    places: Vec<Option<usize>>,
     /// The terms' names.
     names: Vec<&'static str>,
-    /// `[coins][terms][rows]`, NaN where unknown.
-    terms: Vec<Vec<Vec<f64>>>,
+    /// `[rows, coins, terms]`, NaN where unknown.
+    values: Vec<f64>,
     /// Log returns of a bar from the panel's first row to the last of `rows`, `[coins][rows]`, NaN
     /// where unknown.
     returns: Vec<Vec<f64>>,
@@ -40,11 +40,15 @@ impl<'a> Observations<'a> {
                 take_means(&mut values, place);
             }
         }
+        let mut places = vec![None; end];
+        for (place, &row) in rows.iter().enumerate() {
+            places[row] = Some(place);
+        }
         Self {
             panel,
-            rows,
+            places,
             names: terms.iter().map(|term| term.name).collect(),
-            terms: values,
+            values: row_by_row(&values, rows.len(), terms.len()),
             returns,
         }
     }
@@ -57,20 +61,71 @@ impl<'a> Observations<'a> {
         self.returns.len()
     }
 
-    /// The value of a term of a coin at a row; NaN where it is unknown or was not asked for.
-    pub fn term(&self, term: &Term, (row, coin): (usize, usize)) -> f64 {
-        let place = self.names.iter().position(|name| *name == term.name);
-        let row = self.rows.binary_search(&row);
-        match (place, row) {
-            (Some(place), Ok(row)) => self.terms[coin][place][row],
-            _ => f64::NAN,
+    /// Some terms, to be read at many rows and coins.
+    pub fn reader(&self, terms: &[Term]) -> TermReader<'_> {
+        let place = |term: &Term| self.names.iter().position(|name| *name == term.name);
+        TermReader {
+            seen: self,
+            places: terms.iter().map(place).collect(),
         }
+    }
+
+    /// The value of one term of a coin at a row; NaN where it is unknown or was not asked for.
+    pub fn term(&self, term: &Term, at: (usize, usize)) -> f64 {
+        let mut value = [f64::NAN];
+        self.reader(std::slice::from_ref(term)).read(at, &mut value);
+        value[0]
     }
 
     /// The coin's log returns of all rows until the last one that there are terms of.
     pub fn returns(&self, coin: usize) -> &[f64] {
         &self.returns[coin]
     }
+}
+
+/// Some terms of a panel's rows and coins.
+#[derive(Debug)]
+pub(crate) struct TermReader<'a> {
+    seen: &'a Observations<'a>,
+    /// Place of each term among those that were asked for.
+    places: Vec<Option<usize>>,
+}
+
+impl TermReader<'_> {
+    /// Number of terms.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Writes the terms of a coin at a row; NaN where one is unknown or was not asked for. False where one is
+    /// no finite number.
+    pub fn read(&self, (row, coin): (usize, usize), out: &mut [f64]) -> bool {
+        let seen = self.seen;
+        let count = seen.names.len();
+        let cell = match seen.places.get(row) {
+            Some(Some(place)) => {
+                let start = (place * seen.coins() + coin) * count;
+                &seen.values[start..start + count]
+            }
+            _ => &[],
+        };
+        for (out, place) in out.iter_mut().zip(&self.places) {
+            let value = place.and_then(|place| cell.get(place));
+            *out = value.copied().unwrap_or(f64::NAN);
+        }
+        out.iter().all(|value| value.is_finite())
+    }
+}
+
+/// `[coins][terms][rows]` as `[rows, coins, terms]`, so that what is read together lies together.
+fn row_by_row(values: &[Vec<Vec<f64>>], rows: usize, terms: usize) -> Vec<f64> {
+    let mut all = Vec::with_capacity(rows * values.len() * terms);
+    for row in 0..rows {
+        for coin in values {
+            all.extend(coin.iter().map(|term| term[row]));
+        }
+    }
+    all
 }
 
 /// Exchanges terms that are features between rows and coins, as permutation importance asks for. Where

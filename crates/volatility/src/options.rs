@@ -21,7 +21,8 @@ pub struct VolatilityOptions {
     /// Satchell's, `ab` by the mean size of returns or `neg` by falling prices, then the days, as in `lrv7`, or the hours, as in `lrv2h`. `day_` is of candles of a
     /// day made of the shorter bars, `market_` the mean over the coins. `level` and `lrv_level` are the
     /// levels of `har_range` and `har_intraday`, `lrv_long_level` that of up to two years of days,
-    /// `downside` the share of falling prices in the last day's variance, `quarticity` the last day's.
+    /// `downside` the share of falling prices in the last day's variance, `quarticity` the last day's,
+    /// `lgarch` the volatility that a GARCH model of the coin's last year expects of the next 7 days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub terms: Vec<String>,
     /// Which errors of training rows make the correction of levels, the intervals and the

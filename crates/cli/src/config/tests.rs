@@ -167,3 +167,24 @@ fn a_slip_is_blamed_on_the_last_override_of_its_whole_key() {
         &["faults.late"]
     ));
 }
+
+/// The address of a webhook is a secret: it is in no message and in no config that is written.
+#[test]
+fn what_stands_under_alerts_is_neither_said_nor_written() {
+    let mut config = table("[target]\nkind = \"return\"\n[alerts]\nurl = \"https://h/sesame\"");
+    assert!(!config.to_toml().unwrap().contains("sesame"));
+    for text in ["alerts=sesame", "alerts.kind.more=sesame"] {
+        let applied = config.apply(&[text.to_owned()]);
+        let read = applied.and_then(|()| config.section::<Target>("alerts").map(|_| ()));
+        let error = format!("{:#}", read.unwrap_err());
+        assert!(!error.contains("sesame"), "{error}");
+    }
+    let dir = std::env::temp_dir().join(format!("quarterhour-alerts-{}", std::process::id()));
+    std::fs::write(&dir, "[alerts]\nurl = https://h/sesame\n").unwrap();
+    let error = ConfigTable::read(&dir).unwrap_err().to_string();
+    std::fs::remove_file(&dir).unwrap();
+    assert!(
+        !error.contains("sesame") && error.contains("line 2"),
+        "{error}"
+    );
+}

@@ -1,9 +1,13 @@
 //! The variance that a GARCH model of a coin's own past expects.
 
+use std::ops::Range;
+
+use market::Interval;
 use statistics::garch::{self, Model};
 
 use super::group::CoinInMarket;
-use super::variances::{CoinVariances, FLOOR};
+use super::variances::{CoinVariances, FLOOR, bars_of_days};
+use crate::Panel;
 
 /// Days of returns that a fit knows, at most.
 const FIT_DAYS: usize = 365;
@@ -23,10 +27,29 @@ const PERCENT: f64 = 100.0;
 const DECAY_A_DAY: f64 = 0.94;
 const LEAST_DAYS: usize = 30;
 
-/// ln of the mean variance per day that the next 7 days are expected to have, at all rows that are
-/// asked for.
+/// ln of the mean variance per day that the next 7 days are expected to have by the group `garch` of the set
+/// `volatility`, of a coin at some rows; NaN where it is unknown. A row is a function of
+/// [`garch_warm_up_bars`] rows.
+pub fn garch_variance(panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<f64> {
+    let interval = panel.interval();
+    let warm_up = (interval, garch_warm_up_bars(interval));
+    let coin = CoinVariances::of(panel, coin, rows, warm_up);
+    let mut values = coin.wanted(vec![of_coin(&coin)]);
+    values.pop().unwrap_or_default()
+}
+
+/// How many rows, its own included, [`garch_variance`] is a function of.
+pub fn garch_warm_up_bars(interval: Interval) -> usize {
+    bars_of_days(WARM_UP_DAYS, interval)
+}
+
+/// The feature of the group.
 pub(super) fn expected_variance(at: &CoinInMarket) -> Vec<Vec<f64>> {
-    let coin = at.coin;
+    vec![of_coin(at.coin)]
+}
+
+/// The values of all rows that are there; NaN at those that are not asked for.
+fn of_coin(coin: &CoinVariances<'_>) -> Vec<f64> {
     let week = coin.bars(WEEK);
     let mut values = vec![f64::NAN; coin.returns.len()];
     // A fit knows whole weeks since 1970, so that it is the same wherever the history begins.
@@ -45,7 +68,7 @@ pub(super) fn expected_variance(at: &CoinInMarket) -> Vec<Vec<f64>> {
             values[row] = expected.map_or(f64::NAN, log);
         }
     }
-    vec![values]
+    values
 }
 
 /// A model of the returns up to a row.

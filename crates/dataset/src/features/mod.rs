@@ -40,6 +40,7 @@ pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
 pub use export::{ExportedFeatures, export_features};
+pub use garch::{garch_variance, garch_warm_up_bars};
 pub use group::{GroupChoice, OptionalGroup};
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;

@@ -257,6 +257,15 @@ fn a_new_name_is_in_the_unit_of_the_earlier_ones() {
         row[..5].copy_from_slice(&[5.0, 5.0, 5.0, 5.0, 8.0]);
         row
     });
-    let live = reader.events().adjusted(&new, own);
+    // Live, of each name what the exchange serves.
+    let of_name = |name: &Symbol| {
+        let is_new = *name == new;
+        Ok::<_, dataset::Error>(if is_new {
+            own.clone()
+        } else {
+            CandleTable::default()
+        })
+    };
+    let live = reader.events().joined(&new, &of_name).unwrap();
     assert_eq!(live.column(Column::Close), [50.0], "as it is read live");
 }

@@ -117,3 +117,36 @@ async fn refusals_and_failures_say_what_to_do() {
     said.push_str(&error.replace(&stub.url, "[URL]"));
     insta::assert_snapshot!(said);
 }
+
+/// A listing of two pages; what is no symbol is left out.
+#[tokio::test]
+async fn all_symbols_of_the_archive_are_listed_page_by_page() {
+    let stub = Stub::start(|request, _| {
+        let page = |names: &[&str], next: Option<&str>| {
+            let folder = |name: &&str| {
+                format!(
+                    "<CommonPrefixes><Prefix>data/spot/monthly/klines/{name}/</Prefix></CommonPrefixes>"
+                )
+            };
+            let folders: String = names.iter().map(folder).collect();
+            let next = next.map_or_else(
+                || "<IsTruncated>false</IsTruncated>".to_owned(),
+                |name| format!("<IsTruncated>true</IsTruncated><NextMarker>data/spot/monthly/klines/{name}/</NextMarker>"),
+            );
+            ok(format!(
+                "<ListBucketResult>{next}{folders}</ListBucketResult>"
+            ))
+        };
+        let marker = request.parameter("marker");
+        match marker.is_some_and(|marker| marker.contains("LUNAUSDT")) {
+            false => page(&["BTCUSDT", "not a symbol", "LUNAUSDT"], Some("LUNAUSDT")),
+            true => page(&["LUNAUSDT", "USTUSDT"], None),
+        }
+    });
+    let names = client(&stub).symbols().await.unwrap().unwrap();
+    let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
+    assert_eq!(names, ["BTCUSDT", "LUNAUSDT", "USTUSDT"]);
+
+    let without = Stub::start(|_, _| status(404, ""));
+    assert_eq!(client(&without).symbols().await.unwrap(), None);
+}

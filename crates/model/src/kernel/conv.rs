@@ -8,7 +8,10 @@
 
 use rayon::prelude::*;
 
+use super::buffer::filled;
 use super::mask::Mask;
+use super::precision::Precision;
+use super::rows;
 use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
 
 /// Sizes of a convolution.
@@ -34,6 +37,8 @@ pub struct Extras {
     pub rectified: bool,
     /// Dropout of the output.
     pub mask: Option<Mask>,
+    /// The numbers that products are made of.
+    pub precision: Precision,
 }
 
 /// Gradients of a loss by the operands of a convolution, in their layouts.
@@ -96,50 +101,41 @@ pub fn forward(
 ) -> Vec<f32> {
     let instructions = Instructions::detect();
     let packed = packed(&shape, weight);
-    let mut output = vec![0.0; shape.windows * shape.output_len()];
-    let windows = output
-        .par_chunks_mut(shape.output_len())
-        .zip(input.par_chunks(shape.input_len()))
-        .enumerate();
-    windows.for_each_init(Vec::new, |scratch, (window, (output, input))| {
-        let rows = output.chunks_exact_mut(shape.channels_out);
-        match residual {
-            Some(residual) => {
-                let residual = &residual[window * shape.output_len()..][..shape.output_len()];
-                for (row, residual) in rows.zip(residual.chunks_exact(shape.channels_out)) {
-                    for ((value, residual), bias) in row.iter_mut().zip(residual).zip(bias) {
-                        *value = residual + bias;
-                    }
-                }
+    let length = shape.output_len();
+    filled(
+        shape.windows * length,
+        length,
+        Vec::new,
+        |scratch, window, output| {
+            let input = &input[window * shape.input_len()..][..shape.input_len()];
+            let residual = residual.map(|residual| &residual[window * length..][..length]);
+            rows::begin(instructions, output, bias, residual);
+            let input = prepared(instructions, &shape, input, extras.rectified, scratch);
+            for (tap, taps) in shape.runs() {
+                let values = &input[tap * shape.dilation * shape.channels_in..];
+                let a = LeftOperand {
+                    values,
+                    row_stride: shape.stride * shape.channels_in,
+                    k_stride: 1,
+                };
+                let values = &packed[tap * shape.channels_in * LANES..];
+                let b = RightOperand {
+                    values,
+                    panel_stride: shape.depth() * LANES,
+                    k_stride: LANES,
+                };
+                let sizes = [
+                    shape.time_out(),
+                    shape.channels_out,
+                    taps * shape.channels_in,
+                ];
+                multiply_add(instructions, sizes, a, b, output, shape.channels_out);
             }
-            None => rows.for_each(|row| row.copy_from_slice(bias)),
-        }
-        let input = prepared(&shape, input, extras.rectified, scratch);
-        for (tap, taps) in shape.runs() {
-            let values = &input[tap * shape.dilation * shape.channels_in..];
-            let a = LeftOperand {
-                values,
-                row_stride: shape.stride * shape.channels_in,
-                k_stride: 1,
-            };
-            let values = &packed[tap * shape.channels_in * LANES..];
-            let b = RightOperand {
-                values,
-                panel_stride: shape.depth() * LANES,
-                k_stride: LANES,
-            };
-            let sizes = [
-                shape.time_out(),
-                shape.channels_out,
-                taps * shape.channels_in,
-            ];
-            multiply_add(instructions, sizes, a, b, output, shape.channels_out);
-        }
-        if let Some(mask) = extras.mask {
-            mask.apply(window * shape.output_len(), output);
-        }
-    });
-    output
+            if let Some(mask) = extras.mask {
+                rows::apply_mask(instructions, output, mask, window * length);
+            }
+        },
+    )
 }
 
 /// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask,
@@ -195,19 +191,16 @@ pub fn backward(
                     Some(mask) => {
                         masked.clear();
                         masked.extend_from_slice(grad);
-                        mask.apply(window * shape.output_len(), &mut masked);
+                        let place = window * shape.output_len();
+                        rows::apply_mask(instructions, &mut masked, mask, place);
                         &masked
                     }
                     None => grad,
                 };
-                for row in grad.chunks_exact(shape.channels_out) {
-                    bias_grad
-                        .iter_mut()
-                        .zip(row)
-                        .for_each(|(sum, value)| *sum += value);
-                }
+                rows::add_rows(instructions, &mut bias_grad, grad, shape.channels_out);
                 // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
-                let prepared = prepared(&shape, input, extras.rectified, &mut scratch);
+                let prepared =
+                    prepared(instructions, &shape, input, extras.rectified, &mut scratch);
                 let b = RightOperand {
                     values: whole_panels(&shape, grad, &mut wide),
                     panel_stride: LANES,
@@ -233,10 +226,7 @@ pub fn backward(
                         &mut input_grads[place * shape.input_len()..][..shape.input_len()];
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
                     if extras.rectified {
-                        let values = input_grad.iter_mut().zip(input);
-                        values.for_each(|(grad, value)| {
-                            *grad = if *value <= 0.0 { 0.0 } else { *grad }
-                        });
+                        rows::back_through_rectifier(instructions, input_grad, input);
                     }
                 }
             }
@@ -246,13 +236,8 @@ pub fn backward(
     let mut total = vec![0.0; depth * width];
     let mut bias = vec![0.0; shape.channels_out];
     for (weight_grad, bias_grad) in &sums {
-        total
-            .iter_mut()
-            .zip(weight_grad)
-            .for_each(|(sum, value)| *sum += value);
-        bias.iter_mut()
-            .zip(bias_grad)
-            .for_each(|(sum, value)| *sum += value);
+        rows::add(instructions, &mut total, weight_grad);
+        rows::add(instructions, &mut bias, bias_grad);
     }
     let mut weight = vec![0.0; shape.channels_out * depth];
     for (row, values) in total.chunks_exact(width).enumerate() {
@@ -270,6 +255,7 @@ pub fn backward(
 
 /// The window with zeros at both ends and rectified, where it has to be.
 fn prepared<'a>(
+    instructions: Instructions,
     shape: &ConvShape,
     input: &'a [f32],
     rectified: bool,
@@ -280,18 +266,12 @@ fn prepared<'a>(
     }
     let [before, after] = shape.padding.map(|steps| steps * shape.channels_in);
     scratch.clear();
-    scratch.resize(before, 0.0);
-    if rectified {
-        // Lets NaN through, as PyTorch does: `max` would hide broken weights.
-        scratch.extend(
-            input
-                .iter()
-                .map(|&value| if value < 0.0 { 0.0 } else { value }),
-        );
-    } else {
-        scratch.extend_from_slice(input);
-    }
     scratch.resize(before + input.len() + after, 0.0);
+    let middle = &mut scratch[before..][..input.len()];
+    match rectified {
+        true => rows::rectify(instructions, input, middle),
+        false => middle.copy_from_slice(input),
+    }
     scratch
 }
 

@@ -21,45 +21,61 @@ impl Mask {
     }
 
     /// Multiplies `values`, the first of which is at `place` of the whole tensor.
+    #[inline(always)]
     pub fn apply(&self, place: usize, values: &mut [f32]) {
-        if place.is_multiple_of(4) {
-            for (index, four) in values.chunks_mut(4).enumerate() {
-                let factors = self.factors(place / 4 + index);
-                four.iter_mut()
-                    .zip(factors)
-                    .for_each(|(value, factor)| *value *= factor);
+        // Values that share their bits with some before them.
+        let begun = (place.next_multiple_of(4) - place).min(values.len());
+        let (first, rest) = values.split_at_mut(begun);
+        for (index, value) in first.iter_mut().enumerate() {
+            let at = place + index;
+            *value *= self.factor(self.bits(at / 4) >> (at % 4 * 16) & 0xffff);
+        }
+        let first_quad = (place + begun) / 4;
+        for (index, values) in rest.chunks_mut(4 * QUADS).enumerate() {
+            let mut bits = [0; QUADS];
+            for (quad, bits) in bits.iter_mut().enumerate() {
+                *bits = self.bits(first_quad + index * QUADS + quad);
             }
-        } else {
-            for (index, value) in values.iter_mut().enumerate() {
-                *value *= self.factors((place + index) / 4)[(place + index) % 4];
+            let bytes = bits.map(u64::to_le_bytes);
+            let draws = bytes.as_flattened().chunks_exact(2);
+            for (value, draw) in values.iter_mut().zip(draws) {
+                *value *= self.factor(u64::from(u16::from_le_bytes([draw[0], draw[1]])));
             }
         }
     }
 
-    /// The factors of places `4 * quad` to `4 * quad + 3`, each 0 or `1 / keep`.
+    /// 0 or `1 / keep`.
+    #[inline(always)]
+    fn factor(&self, draw: u64) -> f32 {
+        if draw < self.below { self.factor } else { 0.0 }
+    }
+
+    /// The draws of places `4 * quad` to `4 * quad + 3`, the first in the lowest 16 bits.
     ///
     /// SplitMix64 of a counter, each of its values giving four draws (Steele et al. 2014,
     /// <https://doi.org/10.1145/2660193.2660195>).
-    fn factors(&self, quad: usize) -> [f32; 4] {
+    #[inline(always)]
+    fn bits(&self, quad: usize) -> u64 {
         let state = self
             .seed
             .wrapping_add((quad as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        [0, 16, 32, 48].map(|shift| {
-            if (bits >> shift) & 0xffff < self.below {
-                self.factor
-            } else {
-                0.0
-            }
-        })
+        bits ^ (bits >> 31)
     }
 }
+
+/// Quads that go through the vector instructions together.
+const QUADS: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GOLDEN_7: [bool; 16] = [
+        true, true, false, true, true, false, true, true, true, true, true, false, true, true,
+        false, true,
+    ];
 
     fn mask(count: usize, seed: u64) -> Vec<f32> {
         let mut ones = vec![1.0; count];
@@ -81,6 +97,9 @@ mod tests {
             .filter(|pair| pair[0] > 0.0 && pair[1] > 0.0)
             .count();
         assert!((pairs as f64 / mask_7.len() as f64 - 0.64).abs() < 0.005);
+        // The first draws of seed 7, computed by SplitMix64 of numpy's 64-bit integers.
+        let kept: Vec<bool> = mask_7[..16].iter().map(|&value| value > 0.0).collect();
+        assert_eq!(kept, GOLDEN_7);
         // A part has the factors of its place.
         for place in [4, 5, 6, 99] {
             let mut part = vec![1.0; 50];

@@ -9,7 +9,10 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Mask;
+use super::bf16::Unit;
 use super::conv::{self, ConvShape, Extras};
+use super::conv16;
+use super::precision::Precision;
 
 /// What is convolved with what.
 pub(crate) struct Convolution {
@@ -89,6 +92,7 @@ impl Convolution {
         Extras {
             rectified: self.rectified,
             mask: self.mask,
+            precision: Precision::current(),
         }
     }
 }
@@ -131,14 +135,14 @@ fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -
         .each_ref()
         .map(|operand| operand.as_ref().map(values));
     let none: &[f32] = &[];
-    let output = conv::forward(
-        shape,
-        input.unwrap_or(none),
-        weight.unwrap_or(none),
-        bias.unwrap_or(none),
-        residual,
-        extras,
-    );
+    let [input, weight, bias] = [input, weight, bias].map(|operand| operand.unwrap_or(none));
+    let output = match extras.precision {
+        Precision::F32 => conv::forward(shape, input, weight, bias, residual, extras),
+        Precision::Bf16 => {
+            let operands = [input, weight, bias];
+            conv16::forward(Unit::detect(), shape, operands, residual, extras)
+        }
+    };
     tensor(
         output,
         vec![shape.windows, shape.time_out(), shape.channels_out],
@@ -244,7 +248,17 @@ fn register(state: &State, grad: &FlexTensor, nodes: [Option<Node>; 3], grads: &
     let (shape, grad) = (state.shape, grad.to_contiguous());
     let [input, weight, bias] = nodes;
     let (x, w) = (values(&state.input), values(&state.weight));
-    let found = conv::backward(shape, x, w, values(&grad), state.extras, input.is_some());
+    let (grad, wants_input) = (values(&grad), input.is_some());
+    let found = match state.extras.precision {
+        Precision::F32 => conv::backward(shape, x, w, grad, state.extras, wants_input),
+        Precision::Bf16 => conv16::backward(
+            Unit::detect(),
+            shape,
+            [x, w, grad],
+            state.extras,
+            wants_input,
+        ),
+    };
     if let (Some(node), Some(values)) = (input, found.input) {
         grads.register::<Flex>(
             node,

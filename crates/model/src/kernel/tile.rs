@@ -30,7 +30,7 @@ impl Instructions {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
+            if has_avx512() {
                 return Self::Avx512;
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -50,12 +50,21 @@ impl Instructions {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 all.push(Self::Avx2);
             }
-            if is_x86_feature_detected!("avx512f") {
+            if has_avx512() {
                 all.push(Self::Avx512);
             }
         }
         all
     }
+}
+
+/// AVX-512 as every processor for servers and desktops has it.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
 }
 
 /// The left operand: element (row, k) is at `row * row_stride + k * k_stride`.

@@ -36,8 +36,48 @@ impl Instructions {
     }
 }
 
+/// A function of slices, compiled for each set of instructions; the first argument says which.
+macro_rules! vectorized {
+    ($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        #[allow(
+            unsafe_code,
+            reason = "functions with vector instructions are called once it is known that they are there"
+        )]
+        pub fn $name(instructions: $crate::kernel::tile::Instructions, $($argument: $type),*) {
+            #[inline(always)]
+            fn portable($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            fn avx512($($argument: $type),*) {
+                portable($($argument),*);
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($argument: $type),*) {
+                portable($($argument),*);
+            }
+
+            use $crate::kernel::tile::Instructions;
+            match instructions {
+                // SAFETY: `detect` has found these instructions.
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx512 => unsafe { avx512($($argument),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx2 => unsafe { avx2($($argument),*) },
+                Instructions::Portable => portable($($argument),*),
+            }
+        }
+    };
+}
+
+pub(super) use vectorized;
+
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn with_avx512<W: Work>(work: W) -> W::Output {
     work.run::<true>()
 }

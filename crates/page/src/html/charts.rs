@@ -12,20 +12,20 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use statistics::ConfidenceInterval;
 
 use super::deciles::Decile;
-use crate::importance::Importance;
+pub(crate) use super::tips::{Tips, figure, point_words};
 
-const WIDTH: u32 = 960;
-pub(super) const FONT: &str = "sans-serif";
-pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
+pub(crate) const WIDTH: u32 = 960;
+pub(crate) const FONT: &str = "sans-serif";
+pub(crate) const INK: RGBColor = RGBColor(60, 60, 60);
 const LIGHT: RGBColor = RGBColor(225, 225, 225);
-pub(super) const GREYS: [RGBColor; 5] = [
+pub(crate) const GREYS: [RGBColor; 5] = [
     RGBColor(90, 90, 90),
     RGBColor(165, 165, 165),
     RGBColor(125, 125, 125),
     RGBColor(60, 60, 60),
     RGBColor(190, 190, 190),
 ];
-pub(super) const COLOURS: [RGBColor; 6] = [
+pub(crate) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -37,24 +37,23 @@ pub(super) const COLOURS: [RGBColor; 6] = [
 /// Where the names above a chart begin.
 const LEGEND_LEFT: i32 = 84;
 
-/// Most bars of an importance chart.
-const MOST_FEATURES: usize = 20;
-
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-pub(super) type DrawResult = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 /// A value with its interval.
-pub(super) type Point = (Option<f64>, Option<ConfidenceInterval>);
+pub type Point = (Option<f64>, Option<ConfidenceInterval>);
 
 /// Whose line or points they are, counted among their like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SeriesRole {
+pub enum SeriesRole {
+    /// What a chart is about: in colour.
     Model(usize),
+    /// What stands beside it: in grey, lines dashed.
     Control(usize),
 }
 
 impl SeriesRole {
-    pub(super) fn colour(self) -> RGBColor {
+    pub(crate) fn colour(self) -> RGBColor {
         match self {
             Self::Model(place) => COLOURS[place % COLOURS.len()],
             Self::Control(place) => GREYS[place % GREYS.len()],
@@ -64,13 +63,13 @@ impl SeriesRole {
 
 /// Counts models and controls, each among their like, so that all charts draw a forecaster alike.
 #[derive(Debug, Default)]
-pub(super) struct SeriesRoles {
+pub(crate) struct SeriesRoles {
     models: usize,
     controls: usize,
 }
 
 impl SeriesRoles {
-    pub(super) fn next(&mut self, is_model: bool) -> SeriesRole {
+    pub(crate) fn next(&mut self, is_model: bool) -> SeriesRole {
         if is_model {
             self.models += 1;
             SeriesRole::Model(self.models - 1)
@@ -82,46 +81,51 @@ impl SeriesRoles {
 }
 
 /// A line or row of points with its name.
-pub(super) struct ChartSeries<T> {
+#[derive(Debug, Clone)]
+pub struct ChartSeries<T> {
+    /// Name in the legend.
     pub label: String,
-    pub kind: SeriesRole,
+    /// Colour and form.
+    pub role: SeriesRole,
+    /// Points in their order.
     pub points: Vec<T>,
 }
 
 /// The drawing as text, named for who cannot see it; a chart that cannot be drawn is left out, the
 /// tables say the same.
-pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> DrawResult) -> String {
-    let mut text = String::new();
+pub(crate) fn svg(
+    name: &str,
+    height: u32,
+    draw: impl FnOnce(&Area<'_>, &Tips) -> DrawResult,
+) -> String {
+    let (mut text, tips) = (String::new(), Tips::default());
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
-    let drawn = area
-        .fill(&WHITE)
-        .map_err(Into::into)
-        .and_then(|()| draw(&area))
-        .and_then(|()| Ok(area.present()?));
+    let drawn = draw(&area, &tips).and_then(|()| Ok(area.present()?));
     drop(area);
+    if drawn.is_err() {
+        return String::new();
+    }
     // Without a size of its own it takes the page's width.
     let size = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
     let named = format!(
-        "<svg role=\"img\" aria-label=\"{}\"",
+        "<svg role=\"img\" class=\"chart\" aria-label=\"{}\"",
         html! { (name) }.into_string()
     );
-    if drawn.is_ok() {
-        text.replacen(&size, &named, 1)
-    } else {
-        String::new()
-    }
+    let text = text.replacen(&size, &named, 1);
+    let drawing = text.trim_end().trim_end_matches("</svg>");
+    format!("{drawing}{}</svg>\n", tips.layer())
 }
 
 /// Points with intervals side by side in named groups: folds or deciles.
 /// `unit` is what stands at the axis, and how many of it a value of 1 is.
-pub(super) fn groups(
+pub(crate) fn groups(
     title: &str,
     names: &[String],
     series: &[ChartSeries<Point>],
     (unit, scale): (&str, f64),
 ) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), scale);
-    svg(title, 360, |area| {
+    svg(title, 360, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -143,11 +147,11 @@ pub(super) fn groups(
             let (_, bottom) = plot.get_pixel_range();
             let (left, top) = area.get_base_pixel();
             let at = (x - left, bottom.end - top + 8);
-            write(&area, name, 13, at, Pos::new(HPos::Center, VPos::Top))?;
+            write(&area, name, 15, at, Pos::new(HPos::Center, VPos::Top))?;
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
-            let colour = one.kind.colour();
+            let colour = one.role.colour();
             let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
             for (place, (value, interval)) in one.points.iter().enumerate() {
                 let x = place as f64 + offset;
@@ -157,6 +161,12 @@ pub(super) fn groups(
                 }
                 if let Some(value) = value {
                     chart.draw_series([Circle::new((x, value * scale), 4, colour.filled())])?;
+                    let words =
+                        point_words(&one.label, &names[place], &(Some(*value), *interval), scale);
+                    tips.at(
+                        chart.plotting_area().map_coordinate(&(x, value * scale)),
+                        &words,
+                    );
                 }
             }
         }
@@ -165,7 +175,7 @@ pub(super) fn groups(
 }
 
 /// One row a name, a point with its interval for each series: coins.
-pub(super) fn rows(
+pub(crate) fn rows(
     title: &str,
     names: &[String],
     series: &[ChartSeries<Point>],
@@ -173,7 +183,7 @@ pub(super) fn rows(
 ) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
     let height = 90 + names.len() as u32 * (14 + 6 * series.len() as u32);
-    svg(title, height, |area| {
+    svg(title, height, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -193,7 +203,7 @@ pub(super) fn rows(
         names_at_the_left(&area, &chart, names)?;
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
-            let colour = one.kind.colour();
+            let colour = one.role.colour();
             let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
             for (place, (value, interval)) in one.points.iter().enumerate() {
                 let y = place as f64 + offset;
@@ -205,6 +215,9 @@ pub(super) fn rows(
                 }
                 if let Some(value) = value {
                     chart.draw_series([Circle::new((*value, y), 4, colour.filled())])?;
+                    let words =
+                        point_words(&one.label, &names[place], &(Some(*value), *interval), 1.0);
+                    tips.at(chart.plotting_area().map_coordinate(&(*value, y)), &words);
                 }
             }
         }
@@ -213,7 +226,7 @@ pub(super) fn rows(
 }
 
 /// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
-pub(super) fn lines(
+pub(crate) fn lines(
     title: &str,
     series: &[ChartSeries<(i64, f64)>],
     marks: &[i64],
@@ -225,7 +238,7 @@ pub(super) fn lines(
         return String::new();
     };
     let (low, high) = padded(points().map(|p| p.1));
-    svg(title, 380, |area| {
+    svg(title, 380, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -251,20 +264,43 @@ pub(super) fn lines(
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
         for one in series {
             let points = one.points.iter().map(|&(time, value)| (time as f64, value));
-            match one.kind {
+            match one.role {
                 SeriesRole::Model(_) => {
-                    chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?
+                    chart.draw_series(LineSeries::new(points, one.role.colour().stroke_width(2)))?
                 }
                 SeriesRole::Control(_) => chart.draw_series(DashedLineSeries::new(
                     points,
                     6,
                     4,
-                    one.kind.colour().stroke_width(2),
+                    one.role.colour().stroke_width(2),
                 ))?,
             };
         }
+        line_tips(&chart, series, [from, until], tips);
         Ok(())
     })
+}
+
+/// Strips over a chart of lines, each with its time and every line's last value by then.
+fn line_tips(
+    chart: &Chart<'_, '_>,
+    series: &[ChartSeries<(i64, f64)>],
+    [from, until]: [i64; 2],
+    tips: &Tips,
+) {
+    const STRIPS: i32 = 80;
+    let (columns, rows) = chart.plotting_area().get_pixel_range();
+    let width = columns.end - columns.start;
+    for strip in 0..STRIPS {
+        let [left, right] = [strip, strip + 1].map(|end| columns.start + width * end / STRIPS);
+        let time = from + (until - from) / i64::from(STRIPS) * i64::from(strip + 1);
+        let mut words = format_time(time);
+        for one in series {
+            let last = one.points.iter().rfind(|point| point.0 <= time);
+            words.extend(last.map(|(_, value)| format!("\n{}: {}", one.label, figure(*value))));
+        }
+        tips.over([(left, rows.start), (right, rows.end)], &words);
+    }
 }
 
 /// The deciles of several forecasters, in basis points.
@@ -272,7 +308,7 @@ pub(super) fn deciles(series: &[ChartSeries<Decile>]) -> String {
     let names: Vec<String> = (1..=10).map(|tenth| tenth.to_string()).collect();
     let points = |one: &ChartSeries<Decile>| ChartSeries {
         label: one.label.clone(),
-        kind: one.kind,
+        role: one.role,
         points: one
             .points
             .iter()
@@ -289,101 +325,45 @@ pub(super) fn deciles(series: &[ChartSeries<Decile>]) -> String {
     )
 }
 
-/// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its
-/// own.
-pub fn importance_svg(importance: &Importance) -> String {
-    let mut features = importance.features.clone();
-    features.sort_by(|a, b| b.gain.total_cmp(&a.gain));
-    features.truncate(MOST_FEATURES);
-    let names: Vec<String> = features
-        .iter()
-        .map(|feature| feature.name.clone())
-        .collect();
-    let gain: Vec<f64> = features
-        .iter()
-        .map(|feature| feature.gain * 100.0)
-        .collect();
-    let shap: Option<Vec<f64>> = features
-        .iter()
-        .map(|feature| Some(feature.shap? * 1e4))
-        .collect();
-    svg(
-        "Importance of features",
-        80 + 24 * names.len() as u32,
-        |area| {
-            let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
-            let (left, right) = area.split_horizontally(half);
-            bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
-            match &shap {
-                Some(shap) => bars(&right, &[], shap, "mean |SHAP| (basis points)", COLOURS[1]),
-                None => Ok(()),
-            }
-        },
-    )
-}
-
-fn bars(
-    area: &Area<'_>,
-    names: &[String],
-    values: &[f64],
-    unit: &str,
-    colour: RGBColor,
-) -> DrawResult {
-    let high = values.iter().copied().fold(0.0, f64::max).max(1e-9) * 1.05;
-    let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .margin_right(24)
-        .x_label_area_size(40)
-        .y_label_area_size(if names.is_empty() { 10 } else { 210 })
-        .build_cartesian_2d(0.0..high, values.len() as f64 - 0.5..-0.5)?;
-    quiet(&mut chart.configure_mesh())
-        .disable_y_mesh()
-        .x_labels(6)
-        .y_labels(0)
-        .x_label_formatter(&|value| tick(*value))
-        .x_desc(unit)
-        .draw()?;
-    names_at_the_left(area, &chart, names)?;
-    let bar = |(place, &value): (usize, &f64)| {
-        Rectangle::new(
-            [(0.0, place as f64 - 0.35), (value, place as f64 + 0.35)],
-            colour.filled(),
-        )
-    };
-    chart.draw_series(values.iter().enumerate().map(bar))?;
-    Ok(())
-}
-
-pub(super) type Chart<'a, 'b> =
+pub(crate) type Chart<'a, 'b> =
     ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
-pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
+pub(crate) type Coordinate = plotters::coord::types::RangedCoordf64;
 
 /// Light lines and small letters.
-pub(super) fn quiet<'m, 'a, 'b, 'c>(
+pub(crate) fn quiet<'m, 'a, 'b, 'c>(
     mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
 ) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
     mesh.max_light_lines(0)
         .bold_line_style(LIGHT)
         .axis_style(LIGHT)
-        .label_style((FONT, 13, &INK))
-        .axis_desc_style((FONT, 13, &INK))
+        .label_style((FONT, 15, &INK))
+        .axis_desc_style((FONT, 15, &INK))
 }
 
-fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> DrawResult {
+pub(crate) fn names_at_the_left(
+    area: &Area<'_>,
+    chart: &Chart<'_, '_>,
+    names: &[String],
+) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let (columns, _) = plot.get_pixel_range();
     for (place, name) in names.iter().enumerate() {
         let (_, y) = plot.map_coordinate(&(0.0, place as f64));
         let at = (columns.start - left - 8, y - top);
-        write(area, name, 13, at, Pos::new(HPos::Right, VPos::Center))?;
+        write(area, name, 15, at, Pos::new(HPos::Right, VPos::Center))?;
     }
     Ok(())
 }
 
+/// Words centred below their pixel.
+pub(crate) fn centred_below() -> Pos {
+    Pos::new(HPos::Center, VPos::Top)
+}
+
 /// Draws words at a pixel of the area.
-pub(super) fn write(
+pub(crate) fn write(
     area: &Area<'_>,
     words: &str,
     size: u32,
@@ -395,7 +375,7 @@ pub(super) fn write(
 }
 
 /// Names of the series in lines above, each after a patch of its colour, and the area below them.
-pub(super) fn legend<'a, T>(
+pub(crate) fn legend<'a, T>(
     area: &Area<'a>,
     series: &[ChartSeries<T>],
 ) -> Result<Area<'a>, Box<dyn std::error::Error>> {
@@ -406,7 +386,7 @@ pub(super) fn legend<'a, T>(
 }
 
 /// As [`legend`], with something else drawn around the pixel before each name.
-pub(super) fn legend_with<'a, T>(
+pub(crate) fn legend_with<'a, T>(
     area: &Area<'a>,
     series: &[ChartSeries<T>],
     draw: impl Fn(&Area<'a>, SeriesRole, (i32, i32)) -> DrawResult,
@@ -420,9 +400,9 @@ pub(super) fn legend_with<'a, T>(
     let (above, below) = area.split_vertically(10 + 20 * lines);
     for (one, (line, x)) in series.iter().zip(places) {
         let y = 16 + 20 * line;
-        draw(&above, one.kind, (x + 7, y))?;
+        draw(&above, one.role, (x + 7, y))?;
         let left = Pos::new(HPos::Left, VPos::Center);
-        write(&above, &one.label, 13, (x + 20, y), left)?;
+        write(&above, &one.label, 15, (x + 20, y), left)?;
     }
     Ok(below)
 }
@@ -441,7 +421,7 @@ fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
 }
 
 /// Room for all values, intervals and 0.
-pub(super) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
+pub(crate) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
     padded(points.flat_map(|(value, interval)| {
         let ends = interval.unwrap_or([f64::NAN; 2]);
         [
@@ -452,7 +432,7 @@ pub(super) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> 
     }))
 }
 
-pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| value.is_finite())
         .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
@@ -463,12 +443,12 @@ pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// `05-01` of UTC milliseconds.
-pub(super) fn month_and_day(time_ms: i64) -> String {
+pub(crate) fn month_and_day(time_ms: i64) -> String {
     format_time(time_ms)[5..10].to_owned()
 }
 
 /// A number with no more digits than it needs.
-pub(super) fn tick(value: f64) -> String {
+pub(crate) fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') {

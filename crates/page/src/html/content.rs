@@ -42,7 +42,7 @@ pub(super) fn model_series<T>(
         .enumerate()
         .map(|(number, place)| ChartSeries {
             label: labels[place].clone(),
-            kind: SeriesRole::Model(number),
+            role: SeriesRole::Model(number),
             points: points(place),
         })
         .collect()

@@ -28,7 +28,7 @@ pub(super) fn density_chart(title: &str, pairs: &DensityPairs<'_>) -> String {
     let counts = counts(pairs, [left, right], [low, high]);
     let most = counts.iter().copied().max().unwrap_or(1) as f64;
     let percent = |log: &f64| format!("{} %", tick((log.exp() * 1000.0).round() / 10.0));
-    svg(title, 460, |area| {
+    svg(title, 460, |area, _| {
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .margin_right(30)
@@ -41,7 +41,10 @@ pub(super) fn density_chart(title: &str, pairs: &DensityPairs<'_>) -> String {
             let corner = (left + column * width, low + row * height);
             let other = (corner.0 + width, corner.1 + height);
             let share = (count as f64).ln_1p() / most.ln_1p();
-            Rectangle::new([corner, other], shade(share).filled())
+            Rectangle::new(
+                [corner, other],
+                COLOURS[0].mix(0.08 + 0.92 * share).filled(),
+            )
         };
         let cells = counts.iter().enumerate().filter(|(_, count)| **count > 0);
         chart.draw_series(cells.map(cell))?;
@@ -94,15 +97,6 @@ fn counts(pairs: &DensityPairs<'_>, x: [f64; 2], y: [f64; 2]) -> Vec<usize> {
         }
     }
     counts
-}
-
-/// From nearly white to the first colour.
-fn shade(share: f64) -> RGBColor {
-    let mixed = |from: u8, to: u8| {
-        (f64::from(from) + share * (f64::from(to) - f64::from(from))).round() as u8
-    };
-    let RGBColor(red, green, blue) = COLOURS[0];
-    RGBColor(mixed(236, red), mixed(242, green), mixed(247, blue))
 }
 
 #[cfg(test)]

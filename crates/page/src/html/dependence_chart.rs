@@ -13,15 +13,19 @@ const PANEL_WIDTH: u32 = 320;
 /// The mean contribution to a forecast by the value of each feature in `importance.dependence`, with
 /// a bar from the lowest to the highest tenth of the contributions. At most three are drawn.
 pub fn dependence_svg(importance: &Importance) -> String {
-    svg("Contribution by the value of a feature", HEIGHT, |area| {
-        let mut rest = area.clone();
-        for dependence in importance.dependence.iter().take(3) {
-            let (own, right) = rest.split_horizontally(PANEL_WIDTH);
-            panel(&own, dependence)?;
-            rest = right;
-        }
-        Ok(())
-    })
+    svg(
+        "Contribution by the value of a feature",
+        HEIGHT,
+        |area, _| {
+            let mut rest = area.clone();
+            for dependence in importance.dependence.iter().take(3) {
+                let (own, right) = rest.split_horizontally(PANEL_WIDTH);
+                panel(&own, dependence)?;
+                rest = right;
+            }
+            Ok(())
+        },
+    )
 }
 
 fn panel(area: &Area<'_>, dependence: &Dependence) -> DrawResult {

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::charts::{ChartSeries, INK, legend, padded, quiet, svg, tick};
+use super::charts::{ChartSeries, INK, figure, legend, padded, quiet, svg, tick};
 
 /// A point of a diagram: expected, realized, and the interval of the latter.
 pub(super) type DiagramPoint = (f64, f64, Option<[f64; 2]>);
@@ -24,7 +24,7 @@ pub(super) fn diagonal_chart(
         let ends = ends.filter(|_| has_intervals).unwrap_or([*realized; 2]);
         [*realized, ends[0], ends[1]]
     }));
-    svg(title, 420, |area| {
+    svg(title, 420, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -44,13 +44,25 @@ pub(super) fn diagonal_chart(
         let diagonal = [(from, from), (until, until)];
         chart.draw_series(DashedLineSeries::new(diagonal, 6, 4, INK.stroke_width(1)))?;
         for one in series {
-            let colour = one.kind.colour();
+            let colour = one.role.colour();
             for (expected, realized, ends) in &one.points {
                 if let Some([low, high]) = ends.filter(|_| has_intervals) {
                     let whisker = [(*expected, low), (*expected, high)];
                     chart.draw_series(LineSeries::new(whisker, colour.stroke_width(2)))?;
                 }
                 chart.draw_series([Circle::new((*expected, *realized), 4, colour.filled())])?;
+                let words = format!(
+                    "{}: {} expected, {} came",
+                    one.label,
+                    figure(*expected),
+                    figure(*realized)
+                );
+                tips.at(
+                    chart
+                        .plotting_area()
+                        .map_coordinate(&(*expected, *realized)),
+                    &words,
+                );
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! What all pages share: the frame with its style, tables, charts.
 
+use crate::document::{Block, STYLE, Section};
+use crate::picture::DARK_COLOURS;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::text::format::dash;
-
-const STYLE: &str = include_str!("style.css");
 
 /// A whole page from its title and its body. It needs no other file, no script and no network.
 pub(super) fn document(title: &str, body: &Markup) -> String {
@@ -15,9 +15,9 @@ pub(super) fn document(title: &str, body: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(DARK_COLOURS)) }
             }
-            body { (body) }
+            body { main { (body) } }
         }
     };
     page.into_string()
@@ -33,9 +33,14 @@ pub(super) fn section(heading: &str, body: &Markup) -> Markup {
     }
 }
 
+/// A part of the page of a run; nothing where its body is empty.
+pub(super) fn part(heading: &str, body: Markup) -> Section {
+    Section::new(heading).block(Block::Html(body.into_string()))
+}
+
 /// A chart from the SVG that draws it.
 pub(super) fn chart(svg: String) -> Markup {
-    html! { figure { (PreEscaped(svg)) } }
+    html! { figure { div { (PreEscaped(svg)) } } }
 }
 
 /// A cell of a table: a value, and in small letters what belongs to it.

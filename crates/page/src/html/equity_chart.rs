@@ -27,7 +27,7 @@ pub fn backtest_svg(found: &Backtest) -> String {
     });
     let line = |label: &str, kind: SeriesRole, points: Vec<(f64, f64)>| ChartSeries {
         label: label.to_owned(),
-        kind,
+        role: kind,
         points,
     };
     let capital = [
@@ -39,7 +39,7 @@ pub fn backtest_svg(found: &Backtest) -> String {
         line("after fees", SeriesRole::Model(1), equity(&curve.equity)),
     ];
     let alpha = [line("alpha factor", SeriesRole::Control(0), alpha)];
-    svg("Capital and alpha factor", HEIGHT, |area| {
+    svg("Capital and alpha factor", HEIGHT, |area, _| {
         let (above, below) = area.split_vertically(HEIGHT * 3 / 5);
         panel(&above, &capital, curve, 1.0)?;
         panel(&below, &alpha, curve, 0.0)
@@ -106,7 +106,7 @@ fn panel(
     for line in lines {
         chart.draw_series(LineSeries::new(
             line.points.iter().copied(),
-            line.kind.colour().stroke_width(2),
+            line.role.colour().stroke_width(2),
         ))?;
     }
     Ok(())

@@ -109,7 +109,7 @@ fn capital_chart(report: &ExposureReport, own: &[&ExposureResult]) -> String {
     let mut roles = SeriesRoles::default();
     let mut line = |label: String, is_model: bool, capital: &[(i64, f64)]| ChartSeries {
         label,
-        kind: roles.next(is_model),
+        role: roles.next(is_model),
         points: capital
             .iter()
             .map(|(time, capital)| (*time, (capital - 1.0) * 100.0))

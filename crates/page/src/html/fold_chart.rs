@@ -6,8 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use score::{Quantity, Report};
 
 use super::charts::{
-    Area, Chart, ChartSeries, DrawResult, INK, Point, SeriesRole, SeriesRoles, legend_with,
-    month_and_day, quiet, range, svg, tick, write,
+    Area, Chart, ChartSeries, DrawResult, INK, Point, SeriesRole, SeriesRoles, Tips, legend_with,
+    month_and_day, point_words, quiet, range, svg, tick, write,
 };
 use super::level_scores::folds_chart;
 use crate::text::format::{counted, interval_title};
@@ -42,7 +42,7 @@ pub fn folds_svg(report: &Report) -> String {
     let series = series(report);
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
     let folds = report.fold_numbers.len() as f64;
-    svg(&title, HEIGHT, |area| {
+    svg(&title, HEIGHT, |area, tips| {
         let (above, below) = area.split_vertically(38);
         write(
             &above,
@@ -77,7 +77,7 @@ pub fn folds_svg(report: &Report) -> String {
         let zero = [(-0.5, 0.0), (folds + 0.5, 0.0)];
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
         names(&area, &chart, report)?;
-        points(&area, &chart, &series)
+        points(&area, &chart, &series, tips)
     })
 }
 
@@ -96,7 +96,7 @@ fn series(report: &Report) -> Vec<ChartSeries<Point>> {
             let all = score.metric("ic_a_day");
             ChartSeries {
                 label,
-                kind: kinds.next(!score.is_control()),
+                role: kinds.next(!score.is_control()),
                 points: folds
                     .map(|(value, ends)| (*value, *ends))
                     .chain([(all.value, all.interval)])
@@ -121,7 +121,12 @@ fn mark(area: &Area<'_>, kind: SeriesRole, (x, y): (i32, i32)) -> DrawResult {
 }
 
 /// The forecasters side by side in each fold.
-fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[ChartSeries<Point>]) -> DrawResult {
+fn points(
+    area: &Area<'_>,
+    chart: &Chart<'_, '_>,
+    series: &[ChartSeries<Point>],
+    tips: &Tips,
+) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let pixel = |x: f64, y: f64| {
@@ -131,7 +136,7 @@ fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[ChartSeries<Point>])
     let step = 0.72 / series.len().max(1) as f64;
     for (index, one) in series.iter().enumerate() {
         let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
-        let width = if matches!(one.kind, SeriesRole::Model(_)) {
+        let width = if matches!(one.role, SeriesRole::Model(_)) {
             2
         } else {
             1
@@ -142,11 +147,13 @@ fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[ChartSeries<Point>])
                 let bar = vec![pixel(x, *low), pixel(x, *high)];
                 area.draw(&PathElement::new(
                     bar,
-                    one.kind.colour().stroke_width(width),
+                    one.role.colour().stroke_width(width),
                 ))?;
             }
             if let Some(value) = value {
-                mark(area, one.kind, pixel(x, *value))?;
+                mark(area, one.role, pixel(x, *value))?;
+                let words = point_words(&one.label, "", &(Some(*value), *ends), 1.0);
+                tips.at(plot.map_coordinate(&(x, *value)), &words);
             }
         }
     }

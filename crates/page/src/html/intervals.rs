@@ -4,22 +4,20 @@ use maud::{Markup, html};
 use score::{INTERVAL_METRICS, IntervalReport, IntervalScores};
 
 use super::content::Page;
-use super::document::{PageCell, PageRow, section, table};
+use super::document::{PageCell, PageRow, part, table};
+use crate::document::Section;
 use crate::text::format::interval_title;
 use crate::text::intervals_table::{
     differences, figures, interval_heading, interval_label, part_cells, part_titles,
 };
 
 /// How much prediction intervals hold and how wide they are; nothing where there are none.
-pub(super) fn intervals(page: &Page<'_>) -> Markup {
+pub(super) fn intervals(page: &Page<'_>) -> Section {
     let reports = &page.report.intervals;
-    html! {
-        @if !reports.is_empty() {
-            (section("Prediction intervals", &html! {
-                @for one in reports { (of_nominal(page, one)) }
-            }))
-        }
-    }
+    part(
+        "Prediction intervals",
+        html! { @for one in reports { (of_nominal(page, one)) } },
+    )
 }
 
 fn of_nominal(page: &Page<'_>, one: &IntervalReport) -> Markup {

@@ -6,13 +6,14 @@ use score::{ClassScore, REGIMES, RegimeScore, Report};
 use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
 use super::diagonal_chart::{DiagramPoint, diagonal_chart};
-use super::document::{PageRow, chart, section, table};
+use super::document::{PageRow, chart, part, table};
 use super::level_scores::shown_models;
+use crate::document::Section;
 use crate::text::class_cells;
 use crate::text::format::{grouped, percent};
 
 /// The sections; nothing where no forecaster has classes.
-pub(super) fn classes(page: &Page<'_>) -> Markup {
+pub(super) fn classes(page: &Page<'_>) -> Vec<Section> {
     let labels = page.report.labels();
     let of = |place: usize| {
         let level = page.report.forecasters[place].level.as_ref()?;
@@ -20,7 +21,7 @@ pub(super) fn classes(page: &Page<'_>) -> Markup {
     };
     let all: Vec<(&str, &RegimeScore)> = models(page).filter_map(of).collect();
     if all.is_empty() {
-        return Markup::default();
+        return Vec::new();
     }
     let titles = ["", "rows", "share", "precision", "recall", "F1", "AUC"];
     let rows = all.iter().flat_map(|(label, regimes)| {
@@ -29,25 +30,31 @@ pub(super) fn classes(page: &Page<'_>) -> Markup {
         };
         regimes.classes.iter().map(row)
     });
-    html! {
-        (section("Classes", &html! {
-            p {
-                "Low, Medium and High are a coin's own: their edges come from the training rows before each fold. The class of \
-                a forecast is the likeliest one. Where one class is common, always saying it has a high accuracy: look at the \
-                probabilities."
-            }
-            (table(titles, rows))
-            @for (number, (label, regimes)) in all.iter().enumerate() {
-                details open[number == 0] { summary { "Confusion matrix of " (label) } (confusion(regimes)) }
-            }
-        }))
-        (section("Reliability of the probabilities", &html! {
-            p {
-                "Probabilities in bins of a tenth against how often the class came. On the diagonal they are what they say."
-            }
-            @for class in [2, 0, 1] { (reliability(page.report, &labels, class)) }
-        }))
-    }
+    vec![
+        part(
+            "Classes",
+            html! {
+                p {
+                    "Low, Medium and High are a coin's own: their edges come from the training rows before each fold. The class of \
+                    a forecast is the likeliest one. Where one class is common, always saying it has a high accuracy: look at the \
+                    probabilities."
+                }
+                (table(titles, rows))
+                @for (number, (label, regimes)) in all.iter().enumerate() {
+                    details open[number == 0] { summary { "Confusion matrix of " (label) } (confusion(regimes)) }
+                }
+            },
+        ),
+        part(
+            "Reliability of the probabilities",
+            html! {
+                p {
+                    "Probabilities in bins of a tenth against how often the class came. On the diagonal they are what they say."
+                }
+                @for class in [2, 0, 1] { (reliability(page.report, &labels, class)) }
+            },
+        ),
+    ]
 }
 
 /// Rows by the class that came and the likeliest one, shaded by the share of those that came.
@@ -87,7 +94,7 @@ fn reliability(report: &Report, labels: &[String], class: usize) -> Markup {
             let bins = class.reliability.iter();
             Some(ChartSeries {
                 label: labels[place].clone(),
-                kind: roles.next(true),
+                role: roles.next(true),
                 points: bins
                     .map(|bin| (bin.probability, bin.share, bin.interval))
                     .collect(),

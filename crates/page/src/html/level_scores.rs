@@ -5,8 +5,9 @@ use score::{Report, ReportSection, Score, Value};
 
 use super::charts::{self, ChartSeries, Point};
 use super::content::Page;
-use super::document::{PageCell, PageRow, chart, section, table};
+use super::document::{PageCell, PageRow, chart, part, table};
 use super::scores::{differences, estimate, estimate_header, estimates, forecaster_rows};
+use crate::document::Section;
 use crate::text::format::{interval_title, metric_header, metric_value};
 use crate::text::{COMPARISON_WORDS, has_regimes, level_verdicts, mcs};
 
@@ -14,7 +15,7 @@ use crate::text::{COMPARISON_WORDS, has_regimes, level_verdicts, mcs};
 const MOST_MODELS: usize = 6;
 
 /// Scores with intervals, differences, and further scores.
-pub(super) fn level_scores(page: &Page<'_>) -> Markup {
+pub(super) fn level_scores(page: &Page<'_>) -> Section {
     let (report, labels) = (page.report, page.report.labels());
     let [(mcs_title, _), _] = COMPARISON_WORDS;
     let header = estimate_header(report, "")
@@ -24,9 +25,9 @@ pub(super) fn level_scores(page: &Page<'_>) -> Markup {
         let cells = estimates(report, |metric| score.metric(metric));
         cells.into_iter().chain([mcs(score).into()]).collect()
     });
-    section(
+    part(
         "Scores",
-        &html! {
+        html! {
             (table(header, scored))
             @for sentence in level_verdicts(report, &labels) { p { (sentence) } }
             ul { @for (word, meaning) in COMPARISON_WORDS { li { b { (word) } ": " (meaning) "." } } }
@@ -55,16 +56,10 @@ fn values(page: &Page<'_>, place: ReportSection) -> Markup {
 }
 
 /// QLIKE and hits of each fold.
-pub(super) fn level_folds(page: &Page<'_>) -> Markup {
+pub(super) fn level_folds(page: &Page<'_>) -> Vec<Section> {
     let of = |name: &str, words: &str| {
-        let Some(metric) = page
-            .report
-            .metrics
-            .iter()
-            .find(|metric| metric.name == name)
-        else {
-            return Markup::default();
-        };
+        let mut metrics = page.report.metrics.iter();
+        let metric = metrics.find(|metric| metric.name == name)?;
         let header = std::iter::once(String::new()).chain(fold_names(page.report));
         let rows = forecaster_rows(page, |score| {
             let values = of_folds(score, name);
@@ -72,21 +67,28 @@ pub(super) fn level_folds(page: &Page<'_>) -> Markup {
                 .map(|value| metric_value(metric, value).into())
                 .collect()
         });
-        section(
+        Some(part(
             &format!("{} of each fold", metric.title),
-            &html! {
+            html! {
                 p { (words) }
                 (chart(folds_chart(page.report, name)))
                 details { summary { "As a table" } (table(header, rows)) }
             },
-        )
+        ))
     };
-    html! {
-        (of("qlike", "The loss that forecasters are compared by. A forecaster that is ahead of the controls in one fold alone \
-            has not been seen to work."))
-        (of("top20_hit", "Of the fifth of the coins with the highest forecasts, the share that is among the fifth with the \
-            highest volatility. By chance it is 20 %."))
-    }
+    let sections = [
+        of(
+            "qlike",
+            "The loss that forecasters are compared by. A forecaster that is ahead of the controls in one fold alone \
+             has not been seen to work.",
+        ),
+        of(
+            "top20_hit",
+            "Of the fifth of the coins with the highest forecasts, the share that is among the fifth with the \
+             highest volatility. By chance it is 20 %.",
+        ),
+    ];
+    sections.into_iter().flatten().collect()
 }
 
 fn fold_names(report: &Report) -> impl Iterator<Item = String> {
@@ -111,7 +113,7 @@ pub(crate) fn folds_chart(report: &Report, name: &str) -> String {
         .filter(is_shown)
         .map(|place| ChartSeries {
             label: labels[place].clone(),
-            kind: roles.next(!report.forecasters[place].is_control()),
+            role: roles.next(!report.forecasters[place].is_control()),
             points: of_folds(&report.forecasters[place], name)
                 .map(|value| (value, None))
                 .collect(),

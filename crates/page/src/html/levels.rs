@@ -5,8 +5,9 @@ use score::{CoinLevel, LevelScore};
 
 use super::content::{Page, models};
 use super::density_chart::{DensityPairs, density_chart};
-use super::document::{PageRow, chart, section, table};
+use super::document::{PageRow, chart, part, table};
 use super::level_scores::model_rows;
+use crate::document::Section;
 use crate::text::format::{counted, interval_title, magnitude, number, percent};
 use crate::text::{COIN_TITLES, coin_cells};
 
@@ -14,7 +15,7 @@ use crate::text::{COIN_TITLES, coin_cells};
 const FEW_COINS: usize = 20;
 
 /// Forecast against realized volatility: all rows of each model, and means by tenths.
-pub(super) fn predicted_against_realized(page: &Page<'_>) -> Markup {
+pub(super) fn predicted_against_realized(page: &Page<'_>) -> Section {
     let labels = page.report.labels();
     let titles = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string()));
     let rows = models(page).filter_map(|place| {
@@ -38,9 +39,9 @@ pub(super) fn predicted_against_realized(page: &Page<'_>) -> Markup {
             }),
         ])
     });
-    section(
+    part(
         "Predicted against realized",
-        &html! {
+        html! {
             p {
                 "Each cell counts rows, darker is more; both axes are logarithmic. The line joins the means of the tenths of \
                 the forecasts: on the dashed diagonal as much came as was forecast. Realized volatility over a few days is \
@@ -111,7 +112,7 @@ fn errors(page: &Page<'_>) -> Markup {
 }
 
 /// Each coin over time: the largest ones, and a table of all for each model.
-pub(super) fn level_coins(page: &Page<'_>) -> Markup {
+pub(super) fn level_coins(page: &Page<'_>) -> Section {
     let labels = page.report.labels();
     let of_model = |place: usize| -> Option<(&str, &LevelScore)> {
         Some((
@@ -128,9 +129,9 @@ pub(super) fn level_coins(page: &Page<'_>) -> Markup {
     let all = |level: &LevelScore| -> Vec<PageRow> {
         rows(&level.coins.iter().collect::<Vec<&CoinLevel>>())
     };
-    section(
+    part(
         "Coin by coin",
-        &html! {
+        html! {
             p {
                 "One coin over time. Coins move together, so these are not independent results, and the best of many coins \
                 is best by luck in part."

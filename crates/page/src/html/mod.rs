@@ -1,7 +1,7 @@
 //! Pages as single HTML files that need nothing else, the comparison, thresholds and timing: tables,
 //! and charts as SVG.
 
-mod charts;
+pub(crate) mod charts;
 mod content;
 mod deciles;
 mod density_chart;
@@ -11,10 +11,12 @@ mod document;
 mod equity_chart;
 mod exposure;
 mod fold_chart;
+mod importance_chart;
 mod intervals;
 mod level_classes;
 mod level_scores;
 mod levels;
+mod opening;
 mod page;
 mod parts;
 mod portfolio;
@@ -25,15 +27,17 @@ mod shapes;
 mod threshold_chart;
 mod thresholds;
 mod timing;
+mod tips;
 mod trading;
 
-pub use charts::importance_svg;
+pub use charts::SeriesRole;
 pub use content::Page;
 pub use dependence_chart::dependence_svg;
 pub use equity_chart::backtest_svg;
 pub use exposure::exposure_html;
 pub use fold_chart::folds_svg;
-pub use page::html;
+pub use importance_chart::importance_svg;
+pub use page::{html, run_opening, run_sections};
 pub use portfolio::portfolio_html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;

@@ -4,20 +4,24 @@ use maud::{Markup, html};
 use notation::format_time;
 use score::{Quantity, ReportSection};
 
-use super::charts::importance_svg;
 use super::content::{Page, models};
 use super::dependence_chart::dependence_svg;
-use super::document::{PageRow, chart, document, section, table};
+use super::document::{PageRow, chart, part, table};
+use super::fold_chart::folds_svg;
+use super::importance_chart::importance_svg;
 use super::intervals::intervals;
 use super::level_classes::classes;
 use super::level_scores::{level_folds, level_scores};
 use super::levels::{level_coins, predicted_against_realized};
+use super::opening::verdict;
 use super::parts::{coins, days_of_folds, folds};
 use super::reliability::reliability;
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
+use crate::document::{Block, Document, Section};
 use crate::importance::{Importance, RankStability};
+use crate::picture::Chart;
 use crate::text::format::{correlation, counted, grouped, interval_title, percent, span};
 use crate::text::interval_note;
 
@@ -26,34 +30,51 @@ const FEATURES_OVER_FOLDS: usize = 12;
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {
-    let body = match page.report.quantity {
-        Quantity::Return => html! {
-            (head(page))
-            (scores(page))
-            (intervals(page))
-            (days_of_folds(page))
-            (folds(page))
-            (coins(page))
-            (cumulative(page))
-            (tenths(page))
-            (reliability(page))
-            (trading(page))
-            (features(page))
-            (notes(page, &return_notes(page)))
-        },
-        Quantity::LogVolatility => html! {
-            (head(page))
-            (level_scores(page))
-            (level_folds(page))
-            (predicted_against_realized(page))
-            (classes(page))
-            (intervals(page))
-            (level_coins(page))
-            (features(page))
-            (notes(page, &html! { li { (interval_note(page.report)) } }))
-        },
-    };
-    document(&title(page), &body)
+    let opening = run_opening(page).into_iter();
+    opening
+        .fold(Document::new(title(page)), Document::opening)
+        .sections(run_sections(page))
+        .html()
+}
+
+/// What a page of scored runs opens with: the verdict, one picture, what was scored.
+pub fn run_opening(page: &Page<'_>) -> Vec<Block> {
+    let mut blocks: Vec<Block> = verdict(page).into_iter().map(Block::Verdict).collect();
+    blocks.push(Block::Chart(Chart::new(folds_svg(page.report))));
+    blocks.push(Block::Html(head(page).into_string()));
+    blocks
+}
+
+/// All sections of the page of scored runs.
+pub fn run_sections(page: &Page<'_>) -> Vec<Section> {
+    let mut sections = Vec::new();
+    match page.report.quantity {
+        Quantity::Return => {
+            sections.extend([
+                scores(page),
+                intervals(page),
+                days_of_folds(page),
+                folds(page),
+                coins(page),
+                cumulative(page),
+                tenths(page),
+                reliability(page),
+                trading(page),
+            ]);
+            sections.extend(features(page));
+            sections.push(notes(page, &return_notes(page)));
+        }
+        Quantity::LogVolatility => {
+            sections.push(level_scores(page));
+            sections.extend(level_folds(page));
+            sections.push(predicted_against_realized(page));
+            sections.extend(classes(page));
+            sections.extend([intervals(page), level_coins(page)]);
+            sections.extend(features(page));
+            sections.push(notes(page, &html! { li { (interval_note(page.report)) } }));
+        }
+    }
+    sections
 }
 
 fn title(page: &Page<'_>) -> String {
@@ -69,7 +90,6 @@ fn head(page: &Page<'_>) -> Markup {
     let time = |place: Option<&i64>| place.map_or("-".to_owned(), |&time| format_time(time));
     let (times, labels) = (&page.rows.time_ms, report.labels());
     html! {
-        h1 { (title(page)) }
         p {
             (grouped(report.rows)) " forecasts at " (grouped(report.times)) " times of "
             (counted(report.coins, "coin")) " in " (counted(report.folds, "fold")) ", "
@@ -119,31 +139,29 @@ fn run(page: &Page<'_>, place: usize, label: &str) -> Markup {
     }
 }
 
-fn features(page: &Page<'_>) -> Markup {
+fn features(page: &Page<'_>) -> impl Iterator<Item = Section> {
     let shown = page
         .importance
         .iter()
         .filter(|(_, importance)| !importance.features.is_empty());
-    html! {
-        @for (run, importance) in shown {
-            (section("What the features are worth", &html! {
+    shown.map(|(run, importance)| {
+        part("What the features are worth", html! {
+            p {
+                "Run " code { (run) } ": share of the loss that splits on a feature saved, and mean size of its SHAP \
+                contribution to a forecast. Neither says that a feature is useful out of sample."
+            }
+            (chart(importance_svg(importance)))
+            (over_folds(importance))
+            @if !importance.dependence.is_empty() {
                 p {
-                    "Run " code { (run) } ": share of the loss that splits on a feature saved, and mean size of its SHAP \
-                    contribution to a forecast. Neither says that a feature is useful out of sample."
+                    "What the values of the features with the largest SHAP contributions do to a forecast: its mean \
+                    contribution in tenths of sampled rows by the feature's value, and between which bounds eight of ten \
+                    contributions lie."
                 }
-                (chart(importance_svg(importance)))
-                (over_folds(importance))
-                @if !importance.dependence.is_empty() {
-                    p {
-                        "What the values of the features with the largest SHAP contributions do to a forecast: its mean \
-                        contribution in tenths of sampled rows by the feature's value, and between which bounds eight of ten \
-                        contributions lie."
-                    }
-                    (chart(dependence_svg(importance)))
-                }
-            }))
-        }
-    }
+                (chart(dependence_svg(importance)))
+            }
+        })
+    })
 }
 
 /// The features with the most gain in each fold, and how alike the ranks of consecutive folds are.
@@ -190,15 +208,15 @@ fn over_folds(importance: &Importance) -> Markup {
     }
 }
 
-fn notes(page: &Page<'_>, further: &Markup) -> Markup {
+fn notes(page: &Page<'_>, further: &Markup) -> Section {
     let report = page.report;
     let shown = report
         .metrics
         .iter()
         .filter(|metric| metric.section != ReportSection::Hidden);
-    section(
+    part(
         "What the words mean",
-        &html! {
+        html! {
             ul {
                 @for metric in shown {
                     li { b { (metric.title) } ": " (metric.legend) "." }

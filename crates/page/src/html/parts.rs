@@ -6,9 +6,9 @@ use statistics::ConfidenceInterval;
 
 use super::charts::{self, Point};
 use super::content::{Page, model_series, models};
-use super::document::{PageCell, PageRow, chart, section, table};
-use super::fold_chart::folds_svg;
+use super::document::{PageCell, PageRow, chart, part, table};
 use super::scores::forecaster_rows;
+use crate::document::Section;
 use crate::text::format::{correlation, counted, interval, interval_title};
 
 /// Most coins of the chart; the table has all.
@@ -18,30 +18,29 @@ const MOST_COINS: usize = 40;
 const FEW_COINS: usize = 20;
 
 /// The IC a day of each fold, of all forecasters; nothing where no fold has one.
-pub(super) fn days_of_folds(page: &Page<'_>) -> Markup {
+pub(super) fn days_of_folds(page: &Page<'_>) -> Section {
     let scores = &page.report.forecasters;
     if scores
         .iter()
         .flat_map(|score| &score.ic_a_day_folds)
         .all(Option::is_none)
     {
-        return html! {};
+        return Section::new("");
     }
-    section(
+    part(
         "IC a day of each fold",
-        &html! {
+        html! {
             p {
                 "The score to decide on, fold by fold. A forecaster that is ahead of the controls in one fold alone has not \
                 been seen to work."
             }
-            (chart(folds_svg(page.report)))
             (of_folds(page, |score| (&score.ic_a_day_folds, &score.ic_a_day_fold_intervals)))
         },
     )
 }
 
 /// The pooled Pearson correlation of each fold.
-pub(super) fn folds(page: &Page<'_>) -> Markup {
+pub(super) fn folds(page: &Page<'_>) -> Section {
     let names: Vec<String> = fold_names(page).collect();
     let points = |place: usize| -> Vec<Point> {
         let score = &page.report.forecasters[place];
@@ -49,9 +48,9 @@ pub(super) fn folds(page: &Page<'_>) -> Markup {
         folds.map(|(value, ends)| (*value, *ends)).collect()
     };
     let series = model_series(page, points);
-    section(
+    part(
         "Pearson of each fold",
-        &html! {
+        html! {
             p {
                 "A fold holds few independent events, so single folds swing; a forecaster whose score comes from one fold \
                 alone has not been seen to work."
@@ -88,10 +87,10 @@ fn of_folds(
 }
 
 /// The correlation of each coin over time.
-pub(super) fn coins(page: &Page<'_>) -> Markup {
+pub(super) fn coins(page: &Page<'_>) -> Section {
     let report = page.report;
     let Some(first) = models(page).next().map(|place| &report.forecasters[place]) else {
-        return html! {};
+        return Section::new("");
     };
     let value = |score: &Score, coin: &str| score.coins.get(coin).copied().flatten();
     let ends = |score: &Score, coin: &str| score.coin_intervals.get(coin).copied().flatten();
@@ -121,9 +120,9 @@ pub(super) fn coins(page: &Page<'_>) -> Markup {
             .collect()
     };
     let unit = "Pearson over time, mean over folds";
-    section(
+    part(
         "Pearson of each coin",
-        &html! {
+        html! {
             p {
                 "One coin over time, mean over folds. Coins move together, so these are not " (names.len()) " independent \
                 results, and the best of many coins is best by luck in part."

@@ -55,7 +55,7 @@ fn capital_chart(report: &PortfolioReport, fee_bps: f64) -> String {
         ChartSeries {
             label: portfolio_label(report, result),
             points: points.collect(),
-            kind: roles.next(result.holding.is_of_a_run()),
+            role: roles.next(result.holding.is_of_a_run()),
         }
     };
     let lines: Vec<ChartSeries<(i64, f64)>> = report.at_fee(fee_bps).map(line).collect();

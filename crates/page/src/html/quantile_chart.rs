@@ -26,17 +26,21 @@ pub fn quantiles_svg(report: &QuantileReport) -> String {
         .iter()
         .map(|one| (Some(one.cumulative * 100.0), None))
         .collect();
-    svg("Mean and cumulative return of each bin", HEIGHT, |area| {
-        let (above, below) = area.split_vertically(HEIGHT / 2);
-        panel(&above, &means, "mean realized (bp)", "", COLOURS[0])?;
-        panel(
-            &below,
-            &totals,
-            "cumulative (%)",
-            "bin, lowest forecasts first",
-            COLOURS[1],
-        )
-    })
+    svg(
+        "Mean and cumulative return of each bin",
+        HEIGHT,
+        |area, _| {
+            let (above, below) = area.split_vertically(HEIGHT / 2);
+            panel(&above, &means, "mean realized (bp)", "", COLOURS[0])?;
+            panel(
+                &below,
+                &totals,
+                "cumulative (%)",
+                "bin, lowest forecasts first",
+                COLOURS[1],
+            )
+        },
+    )
 }
 
 /// A bar from 0 for each bin, with its interval.

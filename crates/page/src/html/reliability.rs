@@ -6,13 +6,14 @@ use score::{CalibrationReport, CalibrationScore, ForecastColumn, ReliabilityBin,
 use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
 use super::diagonal_chart::{DiagramPoint, diagonal_chart};
-use super::document::{PageRow, chart, section, table};
+use super::document::{PageRow, chart, part, table};
+use crate::document::Section;
 use crate::text::{
     bin_cells, bin_header, calibration_label, calibration_notes, line_cells, line_header,
 };
 
 /// The section; empty for targets that are no returns, and where nothing can be expected.
-pub(super) fn reliability(page: &Page<'_>) -> Markup {
+pub(super) fn reliability(page: &Page<'_>) -> Section {
     let forecasters: Vec<ForecastColumn> = models(page)
         .map(|place| page.forecasters[place].clone())
         .collect();
@@ -24,18 +25,18 @@ pub(super) fn reliability(page: &Page<'_>) -> Markup {
         |report: &CalibrationReport| report.scores.iter().any(|score| !score.bins.is_empty());
     known
         .filter(has_bins)
-        .map_or_else(Markup::default, |report| shown(&report))
+        .map_or_else(|| Section::new(""), |report| shown(&report))
 }
 
-fn shown(report: &CalibrationReport) -> Markup {
+fn shown(report: &CalibrationReport) -> Section {
     let header = std::iter::once(String::new()).chain(line_header(report));
     let lines = report
         .scores
         .iter()
         .map(|score| PageRow::new(calibration_label(report, score), line_cells(score)));
-    section(
+    part(
         "Expected against realized",
-        &html! {
+        html! {
             p {
                 "What forecasts led to expect by the folds before, in bins of equal count, and what was realized, entered a \
                 bar later, before any cost. On the diagonal as much came as was expected."
@@ -91,7 +92,7 @@ fn diagram(report: &CalibrationReport) -> String {
     let series: Vec<ChartSeries<DiagramPoint>> = (report.scores.iter())
         .map(|score| ChartSeries {
             label: calibration_label(report, score),
-            kind: roles.next(true),
+            role: roles.next(true),
             points: diagram_points(&score.bins),
         })
         .collect();
@@ -110,7 +111,7 @@ fn coin_diagram(label: &str, score: &CalibrationScore) -> String {
     let series: Vec<ChartSeries<DiagramPoint>> = (0..bins.unwrap_or(0))
         .map(|bin| ChartSeries {
             label: format!("bin {}", bin + 1),
-            kind: roles.next(true),
+            role: roles.next(true),
             points: (score.by_coin.iter())
                 .filter_map(|coin| coin.bins.get(bin))
                 .flat_map(|bin| diagram_points(std::slice::from_ref(bin)))

@@ -4,14 +4,15 @@ use maud::{Markup, html};
 use score::{Difference, Metric, Quantity, Report, ReportSection, Score, Value};
 
 use super::content::{Page, models};
-use super::document::{PageCell, PageRow, section, table};
+use super::document::{PageCell, PageRow, part, table};
+use crate::document::Section;
 use crate::text::format::{
     concentration_titles, interval_title, metric_cells, metric_header, metric_value,
     narrow_warning, price_metrics, shares, t,
 };
 use crate::text::{T_TITLE, verdicts};
 
-pub(super) fn scores(page: &Page<'_>) -> Markup {
+pub(super) fn scores(page: &Page<'_>) -> Section {
     let (report, labels) = (page.report, page.report.labels());
     let shuffled = report.shuffled.iter().map(|shuffled| {
         let cells = estimates(report, |metric| shuffled.value(metric));
@@ -26,9 +27,9 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
         let value = |metric| metric_value(metric, score.value(metric.name)).into();
         further().map(value).collect()
     });
-    section(
+    part(
         "Scores",
-        &html! {
+        html! {
             (table(estimate_header(report, ""), scored.into_iter().chain(shuffled)))
             @for sentence in verdicts(report, &labels) { p { (sentence) } }
             (differences(report, &labels))

@@ -1,19 +1,20 @@
 //! The page's sections on the shape of a forecaster's skill: over time, and over its forecasts.
 
-use maud::{Markup, html};
+use maud::html;
 use statistics::{RowSpans, ic_per_timestamp};
 
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
-use super::document::{PageRow, chart, section, table};
+use super::document::{PageRow, chart, part, table};
+use crate::document::Section;
 
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
 
 /// The correlation across coins, added up over time, of returns with entry a bar later: as the IC a
 /// day, no bounce of the price can lift it.
-pub(super) fn cumulative(page: &Page<'_>) -> Markup {
+pub(super) fn cumulative(page: &Page<'_>) -> Section {
     let spans = RowSpans::new(&page.rows.fold, &page.rows.time_ms);
     let labels = page.report.labels();
     let shown: Vec<usize> = models(page).collect();
@@ -27,15 +28,15 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
         .filter(|(_, points)| !points.is_empty())
         .map(|(place, points)| ChartSeries {
             label: labels[place].clone(),
-            kind: kinds.next(shown.contains(&place)),
+            role: kinds.next(shown.contains(&place)),
             points,
         })
         .collect();
     let marks = fold_starts(page, &spans);
     let svg = charts::lines("Cumulative IC", &series, &marks, "cumulative IC");
-    section(
+    part(
         "Cumulative IC",
-        &html! {
+        html! {
             p {
                 "The correlation across coins at each time, added up over time (dates are UTC, month and day; lines upwards \
                 mark where folds begin). As in the IC a day, what is realized begins a bar after the forecast. A steady \
@@ -77,7 +78,7 @@ pub(super) fn fold_starts(page: &Page<'_>, spans: &RowSpans) -> Vec<i64> {
 }
 
 /// What was realized in each tenth of the forecasts.
-pub(super) fn tenths(page: &Page<'_>) -> Markup {
+pub(super) fn tenths(page: &Page<'_>) -> Section {
     let of_forecaster = |place: usize| -> Vec<Decile> {
         let score = &page.report.forecasters[place];
         deciles(
@@ -95,9 +96,9 @@ pub(super) fn tenths(page: &Page<'_>) -> Markup {
         let cells = one.points.iter().map(|decile| points(decile.mean));
         PageRow::new(one.label.clone(), cells)
     });
-    section(
+    part(
         "Forecast deciles against what was realized",
-        &html! {
+        html! {
             p {
                 "All forecasts of a fold, lowest tenth first, and the mean that was realized, in basis points, before any \
                 cost. Tenths are of a whole fold, so this shows the shape of the relation and is no rule that could have \

@@ -16,7 +16,7 @@ const HEIGHT: u32 = 560;
 /// line is the threshold that was taken.
 pub fn thresholds_svg(coin: &CoinTuning, min_trades: usize) -> String {
     let name = format!("Threshold against profit of {}", coin.symbol);
-    svg(&name, HEIGHT, |area| {
+    svg(&name, HEIGHT, |area, _| {
         let columns = area.split_evenly((1, coin.sides.len().max(1)));
         for ((side, column), colour) in coin.sides.iter().zip(&columns).zip(COLOURS) {
             let (title, rest) = column.split_vertically(34);

@@ -64,7 +64,7 @@ fn savings_chart(report: &TimingReport) -> String {
                 .map(|deadline| deadline.forecasters[place].saved);
             ChartSeries {
                 label,
-                kind: kinds.next(score.run.is_some()),
+                role: kinds.next(score.run.is_some()),
                 points: scores
                     .map(|saved| (saved.mean_bps, saved.interval_bps))
                     .collect(),
@@ -90,7 +90,7 @@ fn coins(report: &TimingReport) -> Markup {
         let label = format!("first run, {}", within(report, deadline));
         let series = ChartSeries {
             label,
-            kind: SeriesRoles::default().next(true),
+            role: SeriesRoles::default().next(true),
             points,
         };
         charts::rows("Saved by coin", &names, &[series], "saved (basis points)")

@@ -1,6 +1,6 @@
 //! The page's section on bins and capital: what forecasts are worth once they are traded on.
 
-use maud::{Markup, html};
+use maud::html;
 use rules::{
     Backtest, BacktestOptions, Direction, Error, QuantileOptions, QuantileReport, SignalRule,
     Trial, backtest, quantiles,
@@ -9,37 +9,28 @@ use statistics::RowSpans;
 
 use super::charts::{self, ChartSeries, Point, SeriesRole};
 use super::content::{Page, model_series, models};
-use super::document::{PageRow, chart, section, table};
+use super::document::{PageRow, chart, part, table};
 use super::equity_chart::thinned;
 use super::shapes::fold_starts;
+use crate::document::Section;
 use crate::text::{BACKTEST_COLUMNS, backtest_cells, scope_words};
 
 /// Bins of the chart, where there are as many coins.
 const BINS: usize = 10;
 
 /// The section; empty where rows do not tell what a bar brought, or nothing can be ranked.
-pub(super) fn trading(page: &Page<'_>) -> Markup {
-    traded(page).unwrap_or_default()
+pub(super) fn trading(page: &Page<'_>) -> Section {
+    traded(page).unwrap_or_else(|_| Section::new(""))
 }
 
-fn traded(page: &Page<'_>) -> Result<Markup, Error> {
+fn traded(page: &Page<'_>) -> Result<Section, Error> {
     let rows = page.rows;
-    let usual = QuantileOptions::usual(rows);
-    let bins = if rows.symbols.len() > 1 {
-        BINS.min(rows.symbols.len())
-    } else {
-        BINS
-    };
-    let options = QuantileOptions { bins, ..usual };
-    let trial = Trial {
-        signal: SignalRule::Quantile { bins, bought: bins },
-        direction: Direction::LongShort,
-        hold_bars: page.report.reach_bars.min(10_000),
-    };
-    let settings = BacktestOptions {
-        scope: options.scope,
-        ..BacktestOptions::usual(rows)
-    };
+    let TradingRule {
+        bins,
+        trial,
+        options,
+        settings,
+    } = TradingRule::new(page);
     let found = models(page)
         .map(|place| {
             let forecaster = &page.forecasters[place];
@@ -60,9 +51,9 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
         PageRow::new(labels[one.place].clone(), cells.unwrap_or_default())
     });
     let scope = scope_words(options.scope, options.trailing_bars);
-    Ok(section(
+    Ok(part(
         "Quantiles and capital",
-        &html! {
+        html! {
             p {
                 "Every forecast is ranked among " (scope) ", which could be known then. Above, the mean that was realized in \
                 each of " (bins) " bins, lowest forecasts first, before fees; rows of one slice of time count as one event \
@@ -76,6 +67,66 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
             (table(header, cells))
         },
     ))
+}
+
+/// How forecasts are traded on for the page.
+struct TradingRule {
+    bins: usize,
+    trial: Trial,
+    options: QuantileOptions,
+    settings: BacktestOptions,
+}
+
+impl TradingRule {
+    fn new(page: &Page<'_>) -> Self {
+        let rows = page.rows;
+        let usual = QuantileOptions::usual(rows);
+        let bins = if rows.symbols.len() > 1 {
+            BINS.min(rows.symbols.len())
+        } else {
+            BINS
+        };
+        let options = QuantileOptions { bins, ..usual };
+        let trial = Trial {
+            signal: SignalRule::Quantile { bins, bought: bins },
+            direction: Direction::LongShort,
+            hold_bars: page.report.reach_bars.min(10_000),
+        };
+        let settings = BacktestOptions {
+            scope: options.scope,
+            ..BacktestOptions::usual(rows)
+        };
+        Self {
+            bins,
+            trial,
+            options,
+            settings,
+        }
+    }
+}
+
+/// What the capital gains by a model's forecasts over the scored time, as fractions of it.
+pub(super) struct EarnedCapital {
+    pub before: f64,
+    pub after: f64,
+    pub fee_bps: f64,
+    pub break_even_bps: Option<f64>,
+}
+
+/// What is earned by a model; None where its forecasts cannot be ranked.
+pub(super) fn earned(page: &Page<'_>, model: usize) -> Option<EarnedCapital> {
+    let TradingRule {
+        trial, settings, ..
+    } = TradingRule::new(page);
+    let forecaster = &page.forecasters[model];
+    let found = backtest(page.rows, forecaster, &[trial], &settings).ok()?;
+    let performance = &found.trials.first()?.performance;
+    Some(EarnedCapital {
+        before: performance.total_before_fees,
+        after: performance.total,
+        fee_bps: settings.fee_bps,
+        break_even_bps: performance.break_even_bps,
+    })
 }
 
 /// One model's bins, and its backtest.
@@ -136,7 +187,7 @@ fn line(label: String, colour: usize, time_ms: &[i64], equity: &[f64]) -> ChartS
     let points = thinned(time_ms, equity, growth);
     ChartSeries {
         label,
-        kind: SeriesRole::Model(colour),
+        role: SeriesRole::Model(colour),
         points: points
             .into_iter()
             .map(|(time, value)| (time as i64, value))

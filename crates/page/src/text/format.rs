@@ -3,6 +3,7 @@
 use notation::format_time;
 use score::{Concentration, Concentrations, Metric, Report, ReportSection, Unit, Value};
 use statistics::ConfidenceInterval;
+use terminal::line_width;
 
 /// Longest line of running text.
 const LINE: usize = 118;
@@ -250,7 +251,7 @@ pub(crate) fn grouped(number: usize) -> String {
 pub(crate) fn legend_line(word: &str, meaning: &str) -> String {
     const INDENT: usize = 17;
     let mut text = String::new();
-    let width = LINE - INDENT;
+    let width = line_width(LINE) - INDENT;
     let first = format!("  {word:<width$}", width = INDENT - 2);
     for (number, line) in broken(meaning, width).iter().enumerate() {
         let head = match number {
@@ -265,7 +266,7 @@ pub(crate) fn legend_line(word: &str, meaning: &str) -> String {
 
 /// Sentences in lines of at most 118 characters, each ended by a line break.
 pub(crate) fn wrapped(text: &str) -> String {
-    broken(text, LINE).join("\n") + "\n"
+    broken(text, line_width(LINE)).join("\n") + "\n"
 }
 
 /// Lines of at most so many characters, broken between words.

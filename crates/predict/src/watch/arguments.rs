@@ -1,7 +1,9 @@
 //! What a watch is told beside its config.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use alerts::AlertsConfig;
 use anyhow::Context;
 use cli::{ConfigTable, WithHint};
 use registry::RunArgument;
@@ -13,7 +15,7 @@ use crate::WatchConfig;
 /// What a watch is told beside its config.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct WatchArgs {
-    /// Sections [trading] and [watch] [default: those of the run's own config, else built-in]
+    /// Sections [trading], [watch] and [alerts] [default: those of the run's own config, else built-in]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The ledger [default: RUN/ledger.sqlite; of a registered model NAME-ledger.sqlite beside the
@@ -26,7 +28,7 @@ pub struct WatchArgs {
 }
 
 /// Keys of `--set` that are the watch's, not the run's.
-const OWN_SECTIONS: [&str; 2] = ["trading.", "watch."];
+const OWN_SECTIONS: [&str; 3] = ["trading.", "watch.", "alerts."];
 
 impl WatchArgs {
     /// Splits overrides into the run's and the watch's.
@@ -50,6 +52,21 @@ impl WatchArgs {
         self.ledger.clone().unwrap_or_else(default)
     }
 
+    /// These arguments for another command that is watched with, of the ledger at `ledger`.
+    pub(crate) fn given_on(&self, ledger: &Path) -> Vec<OsString> {
+        let mut arguments = vec!["--ledger".into(), ledger.into()];
+        let others = [
+            ("--config", &self.config),
+            ("--thresholds", &self.thresholds),
+        ];
+        for (name, path) in others {
+            if let Some(path) = path {
+                arguments.extend([name.into(), path.into()]);
+            }
+        }
+        arguments
+    }
+
     /// The two sections, checked.
     ///
     /// # Errors
@@ -66,6 +83,21 @@ impl WatchArgs {
         trading.validate().map_err(cli::usage)?;
         watch.validate().map_err(cli::usage)?;
         Ok((trading, watch))
+    }
+
+    /// Where alerts are posted, checked, with the address of the environment.
+    ///
+    /// # Errors
+    /// As [`WatchArgs::settings`].
+    pub fn alerts(&self, run: &Path, overrides: &[String]) -> anyhow::Result<AlertsConfig> {
+        let mut table = ConfigTable::read(self.config.as_deref().unwrap_or(&run.join("run.toml")))?;
+        table.apply(&Self::split(overrides).1)?;
+        let config = table.section::<AlertsConfig>("alerts")?.with_environment();
+        let checked = config.validate().map_err(|error| {
+            let hint = error.hint().unwrap_or_default();
+            cli::usage(anyhow::Error::from(error).hint(hint))
+        });
+        checked.map(|()| config)
     }
 
     /// The thresholds; None where the run has none.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use market::{Candle, Symbol};
 use tracing::{info, warn};
-use trading::{Error, Ledger, Minute, OrderStep, Position, Price};
+use trading::{Error, Ledger, Minute, OrderStep, Outcome, Position, Price, Status, WatchStatus};
 
 /// How long one try may wait for another program; the minute goes on without it.
 const TRY: Duration = Duration::from_millis(100);
@@ -163,9 +163,34 @@ impl Book {
     ///
     /// # Errors
     /// As [`Book::add_candles`].
-    pub fn outcomes(&mut self, hold_ms: i64, limit: usize) -> Result<Vec<(f64, f64)>, Error> {
+    pub fn outcomes(&mut self, hold_ms: i64, limit: usize) -> Result<Vec<Outcome>, Error> {
         let outcomes = self.ledger.outcomes(hold_ms, limit);
         Ok(self.unless_held(outcomes)?.unwrap_or_default())
+    }
+
+    /// What is asked of the watch, and what was found of its ledger; None while another program holds it,
+    /// or where it cannot be read, which is said.
+    pub fn status(&mut self) -> Option<Status> {
+        let status = self.ledger.status();
+        match self.unless_held(status) {
+            Ok(status) => status,
+            Err(error) => {
+                warn!("the ledger's status cannot be read: {error}");
+                None
+            }
+        }
+    }
+
+    /// Writes down what the watch says of itself. Nothing while entries wait: the next bar says more.
+    ///
+    /// # Errors
+    /// As [`Book::add_candles`].
+    pub fn set_status(&mut self, status: &WatchStatus) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            let written = self.ledger.set_watch_status(status);
+            self.unless_held(written)?;
+        }
+        Ok(())
     }
 
     /// Takes some of what is old out of the ledger; see [`Ledger::prune_some`]. Nothing while entries
@@ -255,6 +280,7 @@ mod tests {
             forecasts: vec![forecast],
             signals: Vec::new(),
             order_steps: Vec::new(),
+            is_paused: false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The `[watch]` section.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::TimeSpan;
@@ -34,10 +36,13 @@ pub struct WatchConfig {
     /// A feature is reported whose mean over a live window is this many standard deviations of
     /// training away from its mean in training.
     pub drift_limit_std: f64,
-    /// Port on 127.0.0.1 of the Prometheus metrics.
+    /// Port of the Prometheus metrics.
     #[serde(with = "notation::or_off")]
     #[schemars(with = "notation::OrOff<u16>")]
     pub metrics_port: Option<u16>,
+    /// Address that these are served at. They hold no secret, but tell whoever can reach them what is
+    /// forecast: in a container `"0.0.0.0"`, behind its network.
+    pub metrics_address: IpAddr,
     /// Over how many of the last closed forecasts the Pearson correlation in the metrics is. The
     /// default are 20 coins for two hours of one-minute bars.
     pub pearson_forecasts: usize,
@@ -62,6 +67,7 @@ impl Default for WatchConfig {
             absent_after_bars: 1,
             drift_limit_std: 5.0,
             metrics_port: Some(9464),
+            metrics_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             pearson_forecasts: 2400,
             keep: None,
             clock_speed: 1.0,

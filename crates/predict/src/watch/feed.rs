@@ -226,6 +226,15 @@ impl Feed {
         })
     }
 
+    /// When the last candle of each coin closed, UTC ms, of those that have one.
+    pub fn last_closes(&self) -> Vec<(Symbol, i64)> {
+        let of_coin = |coin: &CoinFeed| {
+            let (last_ms, _) = coin.candles.last_key_value()?;
+            Some((coin.symbol.clone(), last_ms + self.step()))
+        };
+        self.coins.iter().filter_map(of_coin).collect()
+    }
+
     /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had
     /// none; None while that is not known.
     pub fn candle_from(&self, symbol: &Symbol, time_ms: i64) -> Option<&Candle> {

@@ -7,8 +7,8 @@ use registry::{ModelVersion, NamedModel, Registry, Which};
 use rules::Thresholds;
 use tracing::{info, warn};
 
-use super::WatchArgs;
 use super::unseen::unseen;
+use super::{ModelFacts, WatchArgs};
 use crate::checkpoint::Request;
 use crate::seen::InSample;
 use crate::{Checkpoint, Fallback};
@@ -33,6 +33,8 @@ pub struct Successor {
     pub checkpoint: Checkpoint,
     /// What to trade on, where its run has thresholds of its own.
     pub thresholds: Option<Thresholds>,
+    /// What a person should know of it.
+    pub facts: ModelFacts,
 }
 
 impl Follower {
@@ -48,6 +50,12 @@ impl Follower {
             refused: None,
             is_unreadable: false,
         })
+    }
+
+    /// The version that was refused, where the alias still names it.
+    pub fn refused(&self) -> Option<String> {
+        let refused = self.refused.as_ref()?;
+        Some(format!("{} {refused}", self.model.name))
     }
 
     /// The version that the alias names now, if it is another than the current one's and can forecast what
@@ -130,6 +138,7 @@ impl Follower {
         let tuned = thresholds.as_ref().or(tuned);
         let checkpoint = unseen(checkpoint, (&request, self.in_sample), tuned, time_ms)?;
         let successor = Successor {
+            facts: ModelFacts::new(&entry.run, &checkpoint),
             checkpoint,
             thresholds,
         };

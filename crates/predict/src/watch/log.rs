@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, anyhow};
 use cli::{Stderr, WithHint};
@@ -12,11 +12,14 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Begins logging; JSON lines are appended to `path`.
+use super::show::{RecentLines, RecentWriter};
+
+/// Begins logging; JSON lines are appended to `path`. Lines for people go below a table where there is
+/// one.
 ///
 /// # Errors
 /// A file that cannot be written or is no such log; a log that has begun already.
-pub fn begin(path: &Path) -> anyhow::Result<()> {
+pub fn begin(path: &Path, below_table: Option<Arc<RecentLines>>) -> anyhow::Result<()> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     let file = file
         .with_context(|| format!("cannot write the log {}", path.display()))
@@ -25,8 +28,11 @@ pub fn begin(path: &Path) -> anyhow::Result<()> {
     let for_people = fmt::layer()
         .compact()
         .with_target(false)
-        .with_ansi(has_colours)
-        .with_writer(|| Stderr);
+        .with_ansi(has_colours && below_table.is_none())
+        .with_writer(move || match &below_table {
+            Some(lines) => Box::new(RecentWriter(lines.clone())) as Box<dyn io::Write>,
+            None => Box::new(Stderr),
+        });
     let as_json = fmt::layer()
         .json()
         .flatten_event(true)

@@ -1,12 +1,14 @@
 //! The loop: wait for the minute's candles, settle what is due, forecast, act, write it all down.
 
 mod minute;
+mod report;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use alerts::{Alert, AlertKind, Alerts};
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::format_time;
@@ -14,13 +16,16 @@ use market::{RestClient, Symbol};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::ModelFacts;
 use super::book::Book;
 use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::Orders;
+use super::show::{CoinView, Show};
+use super::state::{FaultKind, WatchState};
 use crate::live::of_refused;
 use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd, prune_before};
-use crate::{Checkpoint, WatchConfig};
+use crate::{Checkpoint, ForecastUnit, WatchConfig};
 
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
@@ -35,6 +40,9 @@ const DOUBT_PAUSE: Duration = Duration::from_secs(10);
 /// How long, in the exchange's milliseconds, a coin is waited for that the exchange has answered
 /// not to have, before it is asked whether the coin is still traded.
 const STATUS_AFTER_MS: i64 = 2000;
+
+/// How long the last alerts are waited for when the watch ends.
+const LAST_ALERTS: Duration = Duration::from_secs(5);
 
 /// A running watch.
 pub struct Session {
@@ -59,6 +67,20 @@ pub struct Session {
     pub reported_ms: i64,
     /// When candles last made the clock doubtful.
     pub doubted_at: Option<Instant>,
+    /// What is fixed about the model.
+    pub facts: ModelFacts,
+    /// Connection, delays and faults.
+    pub state: WatchState,
+    /// Where alerts go; None where they go nowhere.
+    pub alerts: Option<Alerts>,
+    /// How bars are shown.
+    pub show: Show,
+    /// Whether nothing is opened.
+    pub is_paused: bool,
+    /// What is shown of the coins of the last bar that was forecast.
+    pub shown: Vec<CoinView>,
+    /// What forecasts are written in.
+    pub unit: ForecastUnit,
 }
 
 /// How the wait for a minute's candles ended.
@@ -93,6 +115,37 @@ impl Session {
     /// A ledger that cannot be written, a device that fails. What the exchange does wrong is waited
     /// out.
     pub async fn run(mut self) -> anyhow::Result<()> {
+        let result = self.run_on().await;
+        if let Err(error) = &result {
+            let text = format!("the watch ends: {error:#}");
+            self.alert(AlertKind::Fault, "end", text);
+        }
+        self.show.end();
+        if let Some(alerts) = self.alerts {
+            alerts.finish(LAST_ALERTS);
+        }
+        result
+    }
+
+    /// Tells a person, without waiting.
+    fn alert(&mut self, kind: AlertKind, subject: &str, text: String) {
+        if let Some(alerts) = &mut self.alerts {
+            alerts.send(Alert {
+                kind,
+                subject: subject.to_owned(),
+                text,
+            });
+        }
+    }
+
+    /// Counts faults for metrics, status and alerts.
+    fn count_faults(&mut self, kind: FaultKind, count: usize) {
+        let counter = self.metrics.faults.with_label_values(&[kind.name()]);
+        counter.inc_by(count as u64);
+        self.state.count(kind, count as u64);
+    }
+
+    async fn run_on(&mut self) -> anyhow::Result<()> {
         let mut time_ms = self.last_closed_ms();
         while !self.is_over() {
             self.wait_for_close(time_ms).await?;
@@ -102,23 +155,23 @@ impl Session {
                 CandleWait::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
+            self.shown.clear();
             let arrived = self.feed.take_arrived();
             let opened = self.book.add_candles(arrived)?;
             self.note_opened(&opened);
             self.settle(time_ms)?;
-            match collected {
+            self.look_for_pause();
+            let stale = match collected {
                 CandleWait::Without(absent) => {
                     if let Some(made) = forecasts {
                         self.act(&made, &absent)?;
                     }
+                    absent
                 }
                 CandleWait::TooLate(waiting) => {
                     let coins = names(&waiting);
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
-                    self.metrics
-                        .minutes
-                        .with_label_values(&["incomplete"])
-                        .inc();
+                    self.metrics.bars.with_label_values(&["incomplete"]).inc();
                     // Not one coin's candle: perhaps it is not this minute at all.
                     self.clock.doubt();
                     self.read_clock_if_old().await;
@@ -126,11 +179,12 @@ impl Session {
                         self.book.finish()?;
                         return Err(no_candles(time_ms));
                     }
+                    waiting
                 }
                 CandleWait::Stopped => break,
-            }
+            };
             self.ask_for_overdue(time_ms);
-            self.report()?;
+            self.report(time_ms, &stale)?;
             self.prune(time_ms)?;
             if self.end == WatchEnd::OneBar {
                 break;
@@ -164,6 +218,7 @@ impl Session {
             return;
         };
         self.checkpoint = successor.checkpoint;
+        self.facts = successor.facts;
         if successor.thresholds.is_some() {
             self.policy.thresholds = successor.thresholds;
         }
@@ -190,10 +245,8 @@ impl Session {
                 minutes = missed,
                 "no forecasts: these minutes were missed"
             );
-            self.metrics
-                .minutes
-                .with_label_values(&["missed"])
-                .inc_by(missed as u64);
+            let bars = self.metrics.bars.with_label_values(&["missed"]);
+            bars.inc_by(missed as u64);
         }
         next_ms.max(last_ms)
     }
@@ -229,7 +282,7 @@ impl Session {
         )
         .await;
         let Ok(Ok(readings)) = readings else {
-            self.metrics.faults.with_label_values(&["rest"]).inc();
+            self.count_faults(FaultKind::Rest, 1);
             self.clock.keep_for_now();
             return false;
         };
@@ -279,11 +332,11 @@ impl Session {
             Ok(()) => {}
             Err(FeedFault::Websocket(error)) => {
                 warn!(hint = error.hint(), "{error}");
-                self.metrics.faults.with_label_values(&["websocket"]).inc();
+                self.count_faults(FaultKind::Websocket, 1);
             }
             Err(FeedFault::Candle(symbol, fault)) => {
                 warn!(%symbol, "a candle that cannot be counts as missing: {fault}");
-                self.metrics.faults.with_label_values(&["candle"]).inc();
+                self.count_faults(FaultKind::Candle, 1);
             }
             Err(FeedFault::Rest(error)) => {
                 // An exchange that is down is asked many times.
@@ -291,19 +344,19 @@ impl Session {
                 if std::mem::replace(&mut self.reported_ms, bar_ms) != bar_ms {
                     warn!(hint = error.hint(), "{error}");
                 }
-                self.metrics.faults.with_label_values(&["rest"]).inc();
+                self.count_faults(FaultKind::Rest, 1);
             }
         }
         for (symbol, refused) in self.feed.take_refused() {
             if let Some(said) = of_refused(&refused) {
                 warn!(%symbol, "{said}");
             }
-            let faults = self.metrics.faults.with_label_values(&["candle"]);
-            faults.inc_by(refused.len() as u64);
+            self.count_faults(FaultKind::Candle, refused.len());
         }
-        self.metrics
-            .is_streaming
-            .set(i64::from(self.feed.is_streaming()));
+        let is_streaming = self.feed.is_streaming();
+        self.metrics.is_streaming.set(i64::from(is_streaming));
+        self.state
+            .note_connection(is_streaming, self.clock.now_ms());
     }
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does

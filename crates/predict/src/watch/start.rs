@@ -1,8 +1,10 @@
 //! From arguments to a running watch.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use alerts::Alerts;
 use dataset::{DataConfig, Payoff, format_time};
 use market::{RestClient, RestOptions, Symbol};
 use registry::RunArgument;
@@ -15,15 +17,19 @@ use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
+use super::show::Show;
+use super::state::WatchState;
 use super::unseen::unseen;
-use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchEnd, log};
+use super::{ExchangeClock, Feed, FeedSource, ModelFacts, SignalPolicy, WatchArgs, WatchEnd, log};
 use crate::checkpoint::Request;
 use crate::seen::InSample;
-use crate::{Checkpoint, WatchConfig};
+use crate::{Checkpoint, ForecastUnit, WatchConfig};
 
 /// Bars that are fetched beyond those of a forecast: should the first reading of the clock be
 /// ahead, they are enough.
 const SPARE_BARS: i64 = 60;
+
+const DAY_MS: i64 = 86_400_000;
 
 /// Watches until it is interrupted or at its end. A watch of one bar that the ledger has already
 /// changes nothing.
@@ -61,7 +67,12 @@ pub fn watch(
     wanted.check(&symbols, bar_ms)?;
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(&argument);
-    let ledger = open_ledger(&ledger_path)?;
+    let show = match end {
+        WatchEnd::OneBar => Show::Nothing,
+        WatchEnd::Until(_) => Show::for_stdout(),
+    };
+    let alerts_config = args.alerts(run, overrides)?;
+    let ledger = open_ledger(&ledger_path, &show)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
     let policy = SignalPolicy::new(trading, &settings, thresholds, bar_ms);
@@ -73,7 +84,7 @@ pub fn watch(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        serve_metrics(&metrics, settings.metrics_port).await;
+        serve_metrics(&metrics, &settings).await;
         let clock = wait_for_clock(&client, &settings, end, &is_interrupted).await?;
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
         let last_ms = ledger.last_forecast_ms()?;
@@ -86,6 +97,14 @@ pub fn watch(
         }
         let tuned = policy.thresholds.as_ref();
         let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
+        let facts = ModelFacts::new(run, &checkpoint);
+        let alerts = Alerts::start(&alerts_config, &facts.run)?;
+        let made = ledger.forecast_times(begins_ms - DAY_MS)?;
+        let delays = made
+            .into_iter()
+            .map(|(at_ms, made_ms)| (at_ms, made_ms - at_ms - bar_ms));
+        let mut state = WatchState::new(clock.now_ms(), settings.websocket, delays.collect());
+        state.verified_at = ledger.status()?.verification.map(|found| found.at);
         let open = ledger.open_positions()?;
         let net = ledger
             .all_positions()?
@@ -124,6 +143,13 @@ pub fn watch(
             net,
             reported_ms: i64::MIN,
             doubted_at: None,
+            facts,
+            state,
+            alerts,
+            show,
+            is_paused: false,
+            shown: Vec::new(),
+            unit: ForecastUnit::default(),
         };
         session.run().await
     })
@@ -144,10 +170,14 @@ fn log_start(symbols: &[Symbol], open: &[Position], ledger: &Path, now_ms: i64) 
 }
 
 /// Opens the ledger, and the log beside it.
-fn open_ledger(path: &Path) -> anyhow::Result<Ledger> {
+fn open_ledger(path: &Path, show: &Show) -> anyhow::Result<Ledger> {
     log::check(&Ledger::log_path(path))?;
     let ledger = Ledger::open(path)?;
-    log::begin(&Ledger::log_path(path))?;
+    let below_table = match show {
+        Show::Table(lines) => Some(lines.clone()),
+        Show::Nothing | Show::Lines => None,
+    };
+    log::begin(&Ledger::log_path(path), below_table)?;
     Ok(ledger)
 }
 
@@ -207,12 +237,13 @@ fn feed(
     Feed::new(source, client.clone(), symbols, first_ms, keep_bars)
 }
 
-async fn serve_metrics(metrics: &WatchMetrics, port: Option<u16>) {
-    let Some(port) = port else {
+async fn serve_metrics(metrics: &WatchMetrics, settings: &WatchConfig) {
+    let Some(port) = settings.metrics_port else {
         return;
     };
-    match metrics.serve(port).await {
-        Ok(()) => info!("metrics at http://127.0.0.1:{port}/metrics"),
+    let address = SocketAddr::new(settings.metrics_address, port);
+    match metrics.serve(address).await {
+        Ok(()) => info!("metrics at http://{address}/metrics"),
         Err(error) => {
             warn!(
                 "no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or off for none"

@@ -281,6 +281,41 @@ fn a_candle_that_could_still_change_is_waited_for() {
     }
 }
 
+/// A coin that got another name a while ago has the candles of both, in its first unit.
+#[test]
+fn candles_of_a_renamed_coin_begin_under_its_earlier_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = untrained_run(dir.path());
+    let mut coins = tests::candles(&tests::tiny());
+    let (now_ms, renamed_ms) = (coins[0].1.open_time_ms[2000], coins[0].1.open_time_ms[1970]);
+    let whole = coins[0].1.clone();
+    let new = coins[0].0.clone();
+    let old = Symbol::new("OLDUSDT").unwrap();
+    coins[0].1 = whole.filter(|time| time >= renamed_ms);
+    coins.push((old.clone(), whole.filter(|time| time < renamed_ms)));
+    let events = format!(
+        "[[event]]\nsymbol = \"{new}\"\nkind = \"rebrand\"\nfrom = \"{old}\"\ndate = \"{}\"\n",
+        dataset::format_time(renamed_ms)
+    );
+    let file = dir.path().join("symbols.toml");
+    fs::write(&file, events).unwrap();
+    let key = format!("data.symbols_file={}", file.display());
+    let checkpoint = Checkpoint::load(&run, None, &[key], DeviceChoice::Flex).unwrap();
+    let replay = ReplayConfig {
+        start: Some((now_ms + 100).to_string()),
+        speed: 0.0,
+        ..ReplayConfig::default()
+    };
+    let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &replay).unwrap();
+    let url = exchange.url();
+    let history = History::read(CandleSource::Binance, &checkpoint, None, Some(&url)).unwrap();
+    let found = &history.coins[0].1.open_time_ms;
+    let first_ms = found[0];
+    assert!(first_ms < renamed_ms, "{first_ms}");
+    let expected = whole.filter(|time| (first_ms..=history.at_ms).contains(&time));
+    assert_eq!(*found, expected.open_time_ms);
+}
+
 /// A captive portal, a bot check: one page of HTML is no reason to give up.
 #[test]
 fn a_page_of_html_is_asked_again() {

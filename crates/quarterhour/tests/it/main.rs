@@ -18,6 +18,7 @@ mod models;
 mod names;
 mod reference;
 mod replay;
+mod reports;
 mod schema;
 mod search;
 

@@ -69,6 +69,8 @@ fn every_subcommand_lists_its_arguments() {
         ("exposure", "--cost-bps"),
         ("cadence", "--every"),
         ("across", "--panel"),
+        ("eda", "--pdf"),
+        ("report", "--full"),
         ("predict", "--watch"),
         ("watch", "--until"),
         ("embed", "--fold"),

@@ -147,6 +147,16 @@ impl PublicationStep {
     }
 }
 
+impl PublicationStep {
+    /// The probability that the volatility per day is above `level`, of each forecast; None where no
+    /// residuals are known.
+    pub fn probabilities_above(&self, forecasts: &[f64], level: f64) -> Option<Vec<f64>> {
+        let residuals = self.distribution()?;
+        let above = |forecast: &f64| 1.0 - residuals.cdf(level.ln() - forecast);
+        Some(forecasts.iter().map(above).collect())
+    }
+}
+
 /// The publications of all horizons: the content of `publication.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,5 +224,32 @@ impl PublicationStep {
             && self.residuals.iter().all(|residual| residual.is_finite())
             && are_edges(&self.pooled_edges)
             && self.edges.values().all(are_edges)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A forecast of 4 % a day whose residuals are ln of 1/4, 1/2, 1 and 2: 1, 2, 4 and 8 % are equally
+    /// probable.
+    #[test]
+    fn a_volatility_is_above_a_level_as_often_as_residuals_are() {
+        let step = |residuals: Vec<f64>| PublicationStep {
+            from_ms: 0,
+            volatility_factor: 1.0,
+            variance_factor: 1.0,
+            residuals,
+            classes: Vec::new(),
+            pooled_edges: Vec::new(),
+            edges: BTreeMap::new(),
+        };
+        let known = step([0.25_f64, 0.5, 1.0, 2.0].map(f64::ln).to_vec());
+        let forecasts = [0.04_f64.ln(), 0.4_f64.ln()];
+        for (level, expected) in [(0.03, 0.5), (0.05, 0.25), (0.09, 0.0)] {
+            let found = known.probabilities_above(&forecasts, level);
+            assert_eq!(found, Some(vec![expected, 1.0]), "{level}");
+        }
+        assert_eq!(step(Vec::new()).probabilities_above(&forecasts, 0.05), None);
     }
 }

@@ -185,6 +185,13 @@ fn add_outputs(
     }
     names.extend((1..classes.len()).map(|edge| format!("regime_edge_{edge}")));
     names.extend(classes.iter().map(|class| format!("probability_{class}")));
+    let levels = &config.regime.above;
+    let of_classes = names.len();
+    names.extend(
+        levels
+            .iter()
+            .map(|level| format!("probability_above_{level}")),
+    );
     let mut columns = vec![vec![f64::NAN; part.len()]; names.len()];
     for (number, rows) in folds_of(part) {
         let Some((_, step)) = steps.iter().find(|(fold, _)| fold.number as u32 == number) else {
@@ -195,6 +202,11 @@ fn add_outputs(
             .map(|row| (part.symbol_of(row).as_str(), part.forecast[row]))
             .collect();
         let step = step.step.as_read()?;
+        for (&level, column) in levels.iter().zip(&mut columns[of_classes..]) {
+            if let Some(above) = step.probabilities_above(&part.forecast[rows.clone()], level) {
+                column[rows.clone()].copy_from_slice(&above);
+            }
+        }
         for (row, published) in rows.zip(step.publish_all(&forecasts)) {
             for (column, value) in columns.iter_mut().zip(published.values(classes.len())) {
                 column[row] = value;

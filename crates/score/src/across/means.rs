@@ -37,13 +37,13 @@ pub fn across(panels: &[PanelForecasts<'_>], options: &Options) -> Result<Across
         .zip(0..)
         .map(|(panel, place)| PanelDraws::new(panel, place, options))
         .collect::<Result<_, _>>()?;
-    let names: Vec<&str> = first
+    let named: Vec<(&str, Option<&str>)> = first
         .forecasters
         .iter()
-        .map(|forecaster| forecaster.name.as_str())
+        .map(|forecaster| (forecaster.name.as_str(), forecaster.run.as_deref()))
         .collect();
     let means = Means {
-        labels: labels(&names),
+        labels: labels(&named),
         forecasters: first.forecasters,
         drawn: &drawn,
         metrics: compared(),

@@ -1,11 +1,16 @@
 //! Coins one by one, over time.
 
+use statistics::classification::auc;
 use statistics::{mean, qlike, root_mean_squared_error, spearman};
 
-use super::forecast::LevelForecast;
+use super::details::quantiles;
+use super::forecast::{LevelForecast, RegimeRow};
 use super::report::CoinLevel;
 use crate::controls::rows_of_coins;
 use crate::rows::Rows;
+
+/// Shares of the rows below each of the quantiles of a coin's errors.
+const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /// Every coin that has rows, in the order of the symbols.
 pub(super) fn coins(rows: &Rows, level: &LevelForecast) -> Vec<CoinLevel> {
@@ -16,6 +21,18 @@ pub(super) fn coins(rows: &Rows, level: &LevelForecast) -> Vec<CoinLevel> {
         let pick = |values: &[f64]| places.iter().map(|&row| values[row]).collect::<Vec<f64>>();
         let realized: Vec<f64> = places.iter().map(|&row| rows.realized[row].exp()).collect();
         let (forecast, variance) = (pick(&level.volatility), pick(&level.variance));
+        let regimes: Vec<RegimeRow> = (level.regimes.iter())
+            .flat_map(|regimes| {
+                let row = move |&row: &usize| regimes.row(row, rows.realized[row]);
+                places.iter().filter_map(row)
+            })
+            .collect();
+        let right = regimes.iter().filter(|row| row.forecast == row.realized);
+        let accuracy = right.count() as f64 / regimes.len() as f64;
+        let high: Vec<f64> = regimes.iter().map(|row| row.probability[2]).collect();
+        let is_high: Vec<bool> = regimes.iter().map(|row| row.realized == 2).collect();
+        let errors = realized.iter().zip(&forecast);
+        let errors = errors.map(|(came, said)| (came / said).ln()).collect();
         let losses = realized.iter().zip(&variance);
         let losses: Vec<f64> = losses
             .map(|(came, said)| qlike(came * came, *said))
@@ -29,6 +46,9 @@ pub(super) fn coins(rows: &Rows, level: &LevelForecast) -> Vec<CoinLevel> {
             rmse: root_mean_squared_error(&forecast, &realized)?,
             r2: coin_r2(&forecast, &realized),
             spearman: spearman(&forecast, &realized),
+            errors: quantiles(errors, &SHARES),
+            accuracy: Some(accuracy).filter(|accuracy| accuracy.is_finite()),
+            auc_high: auc(&high, &is_high),
         })
     };
     let places = rows_of_coins(rows, 0..rows.len());

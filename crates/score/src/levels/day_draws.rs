@@ -1,4 +1,7 @@
 //! Days drawn again in blocks, which all scores of volatility share.
+//!
+//! The blocks of all draws are of one length, so that each is summed once, wherever it begins, and a draw
+//! adds up a few sums of blocks instead of all of its days.
 
 use std::ops::Range;
 
@@ -12,14 +15,17 @@ use crate::rows::Rows;
 /// Blocks that the days need at least: fewer tell nothing about the spread.
 const LEAST_BLOCKS: usize = 5;
 
-/// The UTC days of the scored rows, and how often each draw takes each of them.
+/// The UTC days of the scored rows, and which blocks of them each draw takes.
 pub(crate) struct DayDraws {
     /// Place of the day of each time of the layout.
     of_time: Vec<usize>,
     /// Number of days.
     pub days: usize,
-    /// `[draw][day]`; empty where the days hold fewer than five blocks.
-    counts: Vec<Vec<f64>>,
+    /// Days of a block.
+    block: usize,
+    /// The day that each block begins with, `[draw][block]`; the last block is cut where the draw has all its
+    /// days. Empty where the days hold fewer than five blocks.
+    starts: Vec<Vec<usize>>,
 }
 
 /// A value from sums over rows: over all of them, over those of each fold, and in each draw.
@@ -43,22 +49,20 @@ impl DayDraws {
             true => options.draws,
             false => 0,
         };
-        let drawn = circular_block_indices(days, options.block_days, draws, options.seed);
-        let counted = |drawn: &Vec<usize>| {
-            let mut counts = vec![0.0; days];
-            drawn.iter().for_each(|&day| counts[day] += 1.0);
-            counts
-        };
+        let block = options.block_days.max(1);
+        let drawn = circular_block_indices(days, block, draws, options.seed);
+        let starts = |drawn: &Vec<usize>| drawn.iter().step_by(block).copied().collect();
         Self {
             of_time: of_time.collect(),
             days,
-            counts: drawn.iter().map(counted).collect(),
+            block,
+            starts: drawn.iter().map(starts).collect(),
         }
     }
 
     /// Whether there are enough days for intervals.
     pub fn has_draws(&self) -> bool {
-        !self.counts.is_empty()
+        !self.starts.is_empty()
     }
 
     /// A value from sums: `of_time` are a time's own, `of` is the value of sums over times.
@@ -73,30 +77,40 @@ impl DayDraws {
             let mut sum = [0.0; N];
             for time in fold.times.clone() {
                 let own = of_time(&spans.times[time]);
-                add(&mut sum, &own, 1.0);
-                add(&mut days[self.of_time[time]], &own, 1.0);
+                add(&mut sum, &own);
+                add(&mut days[self.of_time[time]], &own);
             }
             sum
         };
         let folds: Vec<[f64; N]> = spans.folds.iter().map(&mut of_fold).collect();
         let mut all = [0.0; N];
-        folds.iter().for_each(|fold| add(&mut all, fold, 1.0));
-        let draw = |counts: &Vec<f64>| {
-            let mut sum = [0.0; N];
-            for (day, &count) in days.iter().zip(counts) {
-                if count > 0.0 {
-                    add(&mut sum, day, count);
-                }
-            }
-            finite(of(&sum)).unwrap_or(f64::NAN)
-        };
+        folds.iter().for_each(|fold| add(&mut all, fold));
         SummedValues {
             value: finite(of(&all)),
             folds: folds.iter().map(|fold| finite(of(fold))).collect(),
-            draws: self
-                .has_draws()
-                .then(|| self.counts.par_iter().map(draw).collect()),
+            draws: self.has_draws().then(|| self.draws(&days, of)),
         }
+    }
+
+    /// The value of each draw's sums over its days; NaN where it has none. There are draws, and so days.
+    fn draws<const N: usize>(
+        &self,
+        days: &[[f64; N]],
+        of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
+    ) -> Vec<f64> {
+        let cut = (days.len() - 1) % self.block + 1;
+        let [whole, cut] = [self.block, cut].map(|length| circular_sums(days, length));
+        let draw = |starts: &Vec<usize>| {
+            let mut sum = [0.0; N];
+            if let Some((last, others)) = starts.split_last() {
+                for &start in others {
+                    add(&mut sum, &whole[start]);
+                }
+                add(&mut sum, &cut[*last]);
+            }
+            finite(of(&sum)).unwrap_or(f64::NAN)
+        };
+        self.starts.par_iter().map(draw).collect()
     }
 
     /// The mean over the rows of each day of a value of each row.
@@ -104,18 +118,56 @@ impl DayDraws {
         let mut sums = vec![[0.0; 2]; self.days];
         for (time, &day) in spans.times.iter().zip(&self.of_time) {
             let sum: f64 = time.clone().map(&of_row).sum();
-            add(&mut sums[day], &[sum, time.len() as f64], 1.0);
+            add(&mut sums[day], &[sum, time.len() as f64]);
         }
         sums.iter().map(|[sum, count]| sum / count).collect()
     }
 }
 
-fn add<const N: usize>(sum: &mut [f64; N], more: &[f64; N], times: f64) {
+/// The sums over so many days from each day on; what runs past the end goes on at the beginning.
+fn circular_sums<const N: usize>(days: &[[f64; N]], length: usize) -> Vec<[f64; N]> {
+    let from = |start: usize| {
+        let mut sum = [0.0; N];
+        let block = days.iter().cycle().skip(start).take(length);
+        block.for_each(|day| add(&mut sum, day));
+        sum
+    };
+    (0..days.len()).map(from).collect()
+}
+
+fn add<const N: usize>(sum: &mut [f64; N], more: &[f64; N]) {
     for (sum, more) in sum.iter_mut().zip(more) {
-        *sum += times * more;
+        *sum += more;
     }
 }
 
 fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A draw's sums are those of its days one by one; integers add up without rounding.
+    #[test]
+    fn blocks_add_up_to_the_days_of_a_draw() {
+        for (days, block) in [(31, 4), (28, 4), (30, 1)] {
+            let drawn = circular_block_indices(days, block, 40, 7);
+            let own: Vec<[f64; 2]> = (0..days).map(|day| [1.0, (day * day) as f64]).collect();
+            let draws = DayDraws {
+                of_time: Vec::new(),
+                days,
+                block,
+                starts: (drawn.iter())
+                    .map(|draw| draw.iter().step_by(block).copied().collect())
+                    .collect(),
+            };
+            let found = draws.draws(&own, |[count, sum]| Some(count * 1e6 + sum));
+            let expected = |draw: &Vec<usize>| -> f64 {
+                days as f64 * 1e6 + draw.iter().map(|&day| own[day][1]).sum::<f64>()
+            };
+            assert_eq!(found, drawn.iter().map(expected).collect::<Vec<_>>());
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! Bins and classes of one forecaster's volatilities.
 
+use statistics::classification::precision_recall_curve;
 use statistics::{average_ranks, percentile_interval, quantile};
 
 use super::day_draws::DayDraws;
 use super::forecast::{LevelForecast, REGIMES, RegimeForecast, RegimeRow};
-use super::report::{ClassScore, LevelBin, ProbabilityBin, RegimeScore};
+use super::report::{CallScore, ClassScore, LevelBin, ProbabilityBin, RegimeScore};
 use crate::common_rows::CommonRows;
 
 /// Bins of the level, and of a probability.
@@ -17,6 +18,25 @@ const SHARES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 pub(super) struct Details<'a> {
     pub common: &'a CommonRows<'a>,
     pub days: &'a DayDraws,
+}
+
+/// Shares of a class that its calls find.
+const RECALLS: usize = 20;
+
+/// The calls that find a twentieth of a class, two twentieths and so on.
+fn calls(probability: &[f64], is_class: &[bool]) -> Vec<CallScore> {
+    let curve = precision_recall_curve(probability, is_class);
+    let found = |twentieths: usize| {
+        let least = twentieths as f64 / RECALLS as f64;
+        let place = curve.partition_point(|point| point.recall < least - 1e-12);
+        let point = curve.get(place)?;
+        Some(CallScore {
+            threshold: point.threshold,
+            precision: point.precision,
+            recall: point.recall,
+        })
+    };
+    (1..=RECALLS).filter_map(found).collect()
 }
 
 impl Details<'_> {
@@ -46,12 +66,7 @@ impl Details<'_> {
     /// Quantiles of the log of realized over forecast volatility.
     pub fn errors(&self, level: &LevelForecast) -> Vec<[f64; 2]> {
         let pairs = self.common.rows.realized.iter().zip(&level.volatility);
-        let mut errors: Vec<f64> = pairs.map(|(log, said)| log - said.ln()).collect();
-        errors.sort_unstable_by(f64::total_cmp);
-        SHARES
-            .iter()
-            .filter_map(|&share| Some([share, quantile(&errors, share)?]))
-            .collect()
+        quantiles(pairs.map(|(log, said)| log - said.ln()).collect(), &SHARES)
     }
 
     /// The classes in detail; None where no row has one.
@@ -95,6 +110,7 @@ impl Details<'_> {
             f1: 2.0 * hits / (came + said).max(1) as f64,
             auc: statistics::classification::auc(&probability, &is_class),
             reliability: self.reliability(rows, class),
+            precision_recall: calls(&probability, &is_class),
         }
     }
 
@@ -137,4 +153,11 @@ impl Details<'_> {
         let summed = self.days.summed(&self.common.spans, of_time, of);
         percentile_interval(&summed.draws?, self.common.options.confidence)
     }
+}
+
+/// Each share with the quantile of some values in any order.
+pub(super) fn quantiles(mut values: Vec<f64>, shares: &[f64]) -> Vec<[f64; 2]> {
+    values.sort_unstable_by(f64::total_cmp);
+    let of = |&share: &f64| Some([share, quantile(&values, share)?]);
+    shares.iter().filter_map(of).collect()
 }

@@ -14,5 +14,7 @@ pub(crate) use coins::coin_r2;
 pub(crate) use day_draws::{DayDraws, SummedValues};
 pub(crate) use forecast::RegimeRow;
 pub use forecast::{LevelForecast, Quantity, REGIMES, RegimeForecast};
-pub use report::{ClassScore, CoinLevel, LevelBin, LevelScore, ProbabilityBin, RegimeScore};
+pub use report::{
+    CallScore, ClassScore, CoinLevel, LevelBin, LevelScore, ProbabilityBin, RegimeScore,
+};
 pub(crate) use scoring::score_levels;

@@ -67,6 +67,20 @@ pub struct ClassScore {
     pub auc: Option<f64>,
     /// Its probability in bins of a tenth against how often it came.
     pub reliability: Vec<ProbabilityBin>,
+    /// Precision and recall where it is called at a probability or more, from the highest probability at
+    /// which a twentieth of the class is found to that at which all of it is.
+    pub precision_recall: Vec<CallScore>,
+}
+
+/// A class that is called wherever its probability is high enough.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CallScore {
+    /// Least probability at which it is called.
+    pub threshold: f64,
+    /// Share of the calls at which it came.
+    pub precision: f64,
+    /// Share of the rows that came as it that were called.
+    pub recall: f64,
 }
 
 /// Rows whose probabilities of a class are in one tenth.
@@ -101,4 +115,11 @@ pub struct CoinLevel {
     pub r2: Option<f64>,
     /// Spearman's correlation over time.
     pub spearman: Option<f64>,
+    /// Quantiles of the log of realized over forecast volatility: what share of the rows is below, and the
+    /// quantile.
+    pub errors: Vec<[f64; 2]>,
+    /// Share of the rows whose class is the likeliest one; None where no classes are known.
+    pub accuracy: Option<f64>,
+    /// Area under the ROC curve of the probability of High.
+    pub auc_high: Option<f64>,
 }

@@ -167,6 +167,28 @@ fn classes_are_scored_as_scikit_learn_does() {
     close(Some(bin.probability), 0.2461114200096241);
     close(Some(bin.share), 0.2267818574514039);
     assert!(bin.interval.is_some());
+    // By scikit-learn's precision_recall_curve: where 5, 50 and 100 % of High are found first.
+    assert_eq!(high.precision_recall.len(), 20);
+    for (place, threshold, precision, recall) in [
+        (
+            0,
+            0.5661790203309385,
+            0.42105263157894735,
+            0.05071315372424723,
+        ),
+        (
+            9,
+            0.39899084012585273,
+            0.5337837837837838,
+            0.5007923930269413,
+        ),
+        (19, 0.13909715636317932, 0.3685747663551402, 1.0),
+    ] {
+        let call = &high.precision_recall[place];
+        close(Some(call.threshold), threshold);
+        close(Some(call.precision), precision);
+        close(Some(call.recall), recall);
+    }
 }
 
 #[test]
@@ -190,6 +212,12 @@ fn volatilities_are_told_in_detail() {
     close(Some(coin.rmse), 0.013669953672911395);
     close(coin.r2, 0.2371996798209749);
     close(coin.spearman, 0.5043666091652292);
+    close(coin.accuracy, 0.535);
+    close(coin.auc_high, 0.7685088633993743);
+    assert_eq!(coin.errors.len(), 5);
+    close(Some(coin.errors[0][1]), -0.483041398235487);
+    close(Some(coin.errors[2][1]), -0.05380209595518138);
+    close(Some(coin.errors[4][1]), 0.4804404909383088);
     let of = |share: f64| {
         level
             .errors

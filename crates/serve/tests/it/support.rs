@@ -116,6 +116,7 @@ impl Market {
                 forecasts: logged.collect(),
                 signals,
                 order_steps: Vec::new(),
+                is_paused: false,
             };
             ledger.record(&minute).unwrap();
         }

@@ -37,6 +37,7 @@ fn minute(bar: i64) -> Minute {
             overlapping: false,
         }],
         order_steps: Vec::new(),
+        is_paused: false,
     }
 }
 
@@ -68,7 +69,7 @@ fn what_is_old_is_taken_out_beside_a_writer_and_positions_stay() {
     let mut watch = ledger(&path, 100, 100);
     let positions = watch.all_positions().unwrap();
     assert_eq!(positions.len(), 7, "one in 15 minutes");
-    let mut beside = Ledger::to_prune(&path).unwrap();
+    let mut beside = Ledger::beside_writer(&path).unwrap();
     let pruned = beside.prune(50 * MINUTE, 40 * MINUTE).unwrap();
     assert_eq!(
         pruned,
@@ -157,15 +158,18 @@ fn a_ledger_of_version_3_is_read_as_it_is_and_brought_up_to_date() {
     let path = dir.path().join("ledger.sqlite");
     drop(ledger(&path, 20, 20));
     let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch("ALTER TABLE positions DROP COLUMN forecaster; PRAGMA user_version = 3;")
-        .unwrap();
+    old.execute_batch(
+        "ALTER TABLE positions DROP COLUMN forecaster; DROP TABLE status; DROP TABLE paused_bars;
+         PRAGMA user_version = 3;",
+    )
+    .unwrap();
     drop(old);
     let label = |ledger: &Ledger| ledger.all_positions().unwrap()[1].forecaster.clone();
     let read = Ledger::read_only(&path).unwrap();
     assert_eq!(label(&read).as_deref(), Some("network at 15"));
     drop(read);
     // Pruning brings it up to date, unless a watch of an older version writes it.
-    let mut pruning = Ledger::to_prune(&path).unwrap();
+    let mut pruning = Ledger::beside_writer(&path).unwrap();
     pruning.prune(1000 * MINUTE, 1000 * MINUTE).unwrap();
     assert_eq!(label(&pruning).as_deref(), Some("network at 15"));
     assert_eq!(pruning.all_positions().unwrap().len(), 2);
@@ -175,7 +179,7 @@ fn a_ledger_of_version_3_is_read_as_it_is_and_brought_up_to_date() {
 fn a_ledger_that_is_not_there_is_neither_pruned_nor_made() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.sqlite");
-    let error = Ledger::to_prune(&path).unwrap_err();
+    let error = Ledger::beside_writer(&path).unwrap_err();
     assert!(matches!(error, Error::Ledger { .. }), "{error}");
     assert!(!path.exists());
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use market::{Candle, Symbol};
 use rules::{Costs, Side};
 use trading::{
-    Error, Ledger, LoggedForecast, Minute, Order, OrderStep, Price, Signal, by_order, part_left,
-    summarize, summary_table,
+    Error, Ledger, LoggedForecast, Minute, Order, OrderStep, Outcome, Price, Signal, by_order,
+    part_left, summarize, summary_table,
 };
 
 const MINUTE: i64 = 60_000;
@@ -49,6 +49,7 @@ fn minute(time_ms: i64, name: &str) -> Minute {
         forecasts: vec![forecast(time_ms, name)],
         signals: vec![signal(time_ms, name)],
         order_steps: Vec::new(),
+        is_paused: false,
     }
 }
 
@@ -157,7 +158,11 @@ fn candles_stay_as_they_were_first_known() {
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
     assert_eq!(
         ledger.outcomes(MINUTE, 10).unwrap(),
-        [(0.1 + 0.2, 102.0 / 100.0 - 1.0)]
+        [Outcome {
+            time_ms: 0,
+            forecast: 0.1 + 0.2,
+            realized: 102.0 / 100.0 - 1.0
+        }]
     );
     assert_eq!(ledger.last_forecast_ms().unwrap(), Some(0));
 }

@@ -9,4 +9,5 @@
 
 mod keeping;
 mod ledger;
+mod status;
 mod summary;

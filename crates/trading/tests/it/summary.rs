@@ -73,6 +73,8 @@ fn coins_that_move_together_are_one_portfolio_by_the_day_and_not_many_trades() {
             expected(name)
         );
     }
+    // A loss that the same day makes good counts: the days alone hide some of it.
+    assert!(all.max_drawdown < expected("max_drawdown_of_days") - 1e-6);
     // What was said when each trade counted as independent, and as made with all of the capital.
     let before = |name: &str| golden["one_after_the_other"][name].as_f64().unwrap();
     assert!(
@@ -94,6 +96,18 @@ fn a_position_never_has_more_than_its_part_of_what_is_open_at_a_time() {
         (overlapping[0].share - 1.0 / 3.0).abs() < 1e-12
             && (overlapping[0].net - 0.04 / 3.0).abs() < 1e-12
     );
+}
+
+/// A day that ends where it began lost half of its capital on the way.
+#[test]
+fn a_fall_within_a_day_is_a_drawdown() {
+    let minutes = |from: i64, price: f64| {
+        position(0, from * 60_000, (from + 15) * 60_000, (100.0, price), 0.0)
+    };
+    let lines = summarize(&[minutes(0, 110.0), minutes(20, 50.0), minutes(40, 140.0)]);
+    // 1, 1.1, 0.6, 1.0 of the day's capital.
+    assert!((lines[0].max_drawdown - (0.6 / 1.1 - 1.0)).abs() < 1e-12);
+    assert!((lines[0].net - 0.0).abs() < 1e-12);
 }
 
 #[test]

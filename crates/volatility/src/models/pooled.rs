@@ -3,7 +3,7 @@
 use statistics::{NormalEquations, least_squares};
 
 use super::model::Model;
-use crate::observations::Observations;
+use crate::observations::{Observations, TermReader};
 use crate::terms::Term;
 use crate::training::Training;
 use crate::{Coefficient, Error, Parameters};
@@ -33,18 +33,21 @@ pub(super) enum Scale {
 
 impl Pooled {
     /// Writes the constant and the terms; false where one is unknown.
-    fn values(&self, seen: &Observations<'_>, at: (usize, usize), out: &mut [f64]) -> bool {
+    fn values(terms: &TermReader<'_>, at: (usize, usize), out: &mut [f64]) -> bool {
         out[0] = 1.0;
-        for (out, term) in out[1..].iter_mut().zip(&self.terms) {
-            *out = seen.term(term, at);
-        }
-        out.iter().all(|value| value.is_finite())
+        terms.read(at, &mut out[1..])
     }
 
-    /// The forecast of a coin at a row; NaN where a term is unknown.
-    pub fn at(&self, coefficients: &[f64], seen: &Observations<'_>, at: (usize, usize)) -> f64 {
-        let mut values = vec![0.0; self.terms.len() + 1];
-        if !self.values(seen, at, &mut values) {
+    /// The forecast of a coin at a row, of the model's own terms; NaN where one is unknown. `values` has room
+    /// for the constant and the terms.
+    pub fn at(
+        &self,
+        coefficients: &[f64],
+        terms: &TermReader<'_>,
+        at: (usize, usize),
+        values: &mut [f64],
+    ) -> f64 {
+        if !Self::values(terms, at, values) {
             return f64::NAN;
         }
         let sum = values.iter().zip(coefficients).map(|(v, c)| v * c).sum();
@@ -75,11 +78,12 @@ impl Model for Pooled {
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
         let mut values = vec![0.0; self.terms.len() + 1];
+        let terms = training.seen.reader(&self.terms);
         let mut of_day = |rows: &[crate::training::RowCoins]| {
             let mut sums = NormalEquations::new(values.len());
             for (row, coin) in rows.iter().flat_map(|row| row.cells()) {
                 let target = training.targets.value(row, coin);
-                if self.values(training.seen, (row, coin), &mut values) {
+                if Self::values(&terms, (row, coin), &mut values) {
                     sums.add(
                         &values,
                         match self.scale {
@@ -106,8 +110,12 @@ impl Model for Pooled {
         rows: &[usize],
     ) -> Vec<f64> {
         let coefficients = parameters.values();
+        let terms = seen.reader(&self.terms);
+        let mut values = vec![0.0; self.terms.len() + 1];
         let at = |row: usize| (0..seen.coins()).map(move |coin| (row, coin));
         let cells = rows.iter().flat_map(|&row| at(row));
-        cells.map(|at| self.at(&coefficients, seen, at)).collect()
+        cells
+            .map(|at| self.at(&coefficients, &terms, at, &mut values))
+            .collect()
     }
 }

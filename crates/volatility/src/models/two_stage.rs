@@ -4,7 +4,7 @@ use statistics::{NormalEquations, least_squares};
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use crate::observations::Observations;
+use crate::observations::{Observations, TermReader};
 use crate::terms::{FULL, Term};
 use crate::training::{RowCoins, Training};
 use crate::{Coefficient, Error, Parameters};
@@ -41,25 +41,28 @@ pub(super) struct TwoStage {
 
 impl TwoStage {
     /// The coins of a row whose terms are all known, and these terms less their means over the coins,
-    /// `[coins][terms]`.
+    /// `[coins, terms]`.
     fn deviations(
-        &self,
-        seen: &Observations<'_>,
+        terms: &TermReader<'_>,
         row: usize,
-        coins: impl IntoIterator<Item = usize>,
-    ) -> (Vec<usize>, Vec<Vec<f64>>) {
-        let terms = |coin: usize| -> Vec<f64> {
-            let terms = self.own.iter();
-            terms.map(|term| seen.term(term, (row, coin))).collect()
-        };
-        let all = coins.into_iter().map(|coin| (coin, terms(coin)));
-        let known = all.filter(|(_, terms)| terms.iter().all(|value| value.is_finite()));
-        let (coins, mut terms): (Vec<usize>, Vec<Vec<f64>>) = known.unzip();
-        for term in 0..self.own.len() {
-            let mean = mean(terms.iter().map(|values| values[term]));
-            terms.iter_mut().for_each(|values| values[term] -= mean);
+        coins: impl Iterator<Item = usize>,
+    ) -> (Vec<usize>, Vec<f64>) {
+        let count = terms.len();
+        let (mut known, mut values) = (Vec::new(), Vec::new());
+        let mut cell = vec![0.0; count];
+        for coin in coins {
+            if terms.read((row, coin), &mut cell) {
+                known.push(coin);
+                values.extend_from_slice(&cell);
+            }
         }
-        (coins, terms)
+        for term in 0..count {
+            let own = || values.iter().skip(term).step_by(count);
+            let mean = mean(own().copied());
+            let own = values.iter_mut().skip(term).step_by(count);
+            own.for_each(|value| *value -= mean);
+        }
+        (known, values)
     }
 
     /// The weight of a day's rows in the regression of deviations.
@@ -75,12 +78,16 @@ impl TwoStage {
     }
 
     /// Adds the coins' deviations from their means at a row.
-    fn add(&self, sums: &mut NormalEquations, training: &Training<'_>, row: &RowCoins) {
-        let (coins, terms) = self.deviations(training.seen, row.row, row.coins.iter().copied());
+    fn add(
+        sums: &mut NormalEquations,
+        (training, terms): (&Training<'_>, &TermReader<'_>),
+        row: &RowCoins,
+    ) {
+        let (coins, values) = Self::deviations(terms, row.row, row.coins.iter().copied());
         let target = |coin: &usize| training.targets.value(row.row, *coin);
         let market = mean(coins.iter().map(target));
-        for (coin, terms) in coins.iter().zip(&terms) {
-            sums.add(terms, target(coin) - market);
+        for (coin, values) in coins.iter().zip(values.chunks_exact(terms.len().max(1))) {
+            sums.add(values, target(coin) - market);
         }
     }
 }
@@ -111,16 +118,16 @@ impl Model for TwoStage {
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
         let mut parameters = self.market.fit(training)?;
-        let terms = self.own.len();
+        let terms = training.seen.reader(&self.own);
         let of_day = |rows: &[RowCoins]| {
-            let mut sums = NormalEquations::new(terms);
+            let mut sums = NormalEquations::new(terms.len());
             rows.iter()
-                .for_each(|row| self.add(&mut sums, training, row));
+                .for_each(|row| Self::add(&mut sums, (training, &terms), row));
             sums.scale(self.weight(training, rows));
             sums
         };
         let days: Vec<NormalEquations> = training.days().map(of_day).collect();
-        let fit = least_squares(&days).ok_or_else(|| training.too_few(terms))?;
+        let fit = least_squares(&days).ok_or_else(|| training.too_few(terms.len()))?;
         let names = self.coefficients().split_off(parameters.shared.len());
         parameters.shared.extend(Coefficient::of_fit(names, &fit));
         Ok(parameters)
@@ -134,13 +141,20 @@ impl Model for TwoStage {
     ) -> Vec<f64> {
         let coefficients = parameters.values();
         let (of_market, own) = coefficients.split_at(self.market.terms.len() + 1);
+        let (terms, market_terms) = (seen.reader(&self.own), seen.reader(&self.market.terms));
+        let mut values = vec![0.0; self.market.terms.len() + 1];
         let mut forecasts = vec![f64::NAN; rows.len() * seen.coins()];
         for (&row, forecasts) in rows.iter().zip(forecasts.chunks_exact_mut(seen.coins())) {
-            let (coins, terms) = self.deviations(seen, row, 0..seen.coins());
-            let whole = |&coin: &usize| self.market.at(of_market, seen, (row, coin));
+            let (coins, deviations) = Self::deviations(&terms, row, 0..seen.coins());
+            let whole = |&coin: &usize| {
+                (self.market).at(of_market, &market_terms, (row, coin), &mut values)
+            };
             let market = mean(coins.iter().map(whole));
-            for (coin, terms) in coins.iter().zip(&terms) {
-                let deviation: f64 = terms.iter().zip(own).map(|(t, c)| t * c).sum();
+            for (coin, values) in coins
+                .iter()
+                .zip(deviations.chunks_exact(terms.len().max(1)))
+            {
+                let deviation: f64 = values.iter().zip(own).map(|(t, c)| t * c).sum();
                 forecasts[*coin] = market + deviation;
             }
         }

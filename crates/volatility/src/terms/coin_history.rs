@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use dataset::{FeatureSet, Panel};
+use dataset::{FeatureSet, Panel, garch_variance};
 
 use super::days::DayCandles;
 use super::{LEAST_LEVEL_DAYS, LONG_LEVEL_DAYS, MINUTE_MS, Source, bars_of_days, floored_ln};
@@ -78,6 +78,12 @@ impl<'a> CoinHistory<'a> {
                 }
             }),
             Source::Quarticity => self.each(|row| self.quarticity(row)),
+            Source::Garch => {
+                let first = self.rows.first().copied().unwrap_or(0);
+                let end = self.rows.last().map_or(0, |last| last + 1);
+                let variances = garch_variance(self.panel, self.coin, first..end);
+                self.each(|row| variances[row - first] / 2.0)
+            }
             Source::Market(term) => self.values(term.source),
         }
     }

@@ -1,6 +1,6 @@
 //! Candles of a day, made of shorter bars, that end at any row.
 
-use dataset::{Column, Panel};
+use dataset::{Column, Panel, jump_rows};
 use statistics::{BarPrices, garman_klass, parkinson, rogers_satchell};
 
 use super::{DayVariance, bars_of_days};
@@ -12,6 +12,8 @@ pub(super) struct DayCandles {
     high: Vec<f64>,
     low: Vec<f64>,
     close: Vec<f64>,
+    /// Rows whose return is past the jump ratio, in ascending order.
+    jumps: Vec<usize>,
 }
 
 impl DayCandles {
@@ -25,6 +27,7 @@ impl DayCandles {
             high: series(Column::High),
             low: series(Column::Low),
             close: series(Column::Close),
+            jumps: jump_rows(panel, coin, 0..end),
         }
     }
 
@@ -37,11 +40,16 @@ impl DayCandles {
         (0..days).map(of_day).sum::<f64>() / days as f64
     }
 
-    /// The variance of the day that ends at a row.
+    /// The variance of the day that ends at a row; NaN of a day within which a return is past the jump ratio,
+    /// as that of a bar of a day is.
     fn variance(&self, variance: DayVariance, end: usize) -> f64 {
         let Some(first) = (end + 1).checked_sub(self.bars) else {
             return f64::NAN;
         };
+        let jump = self.jumps.partition_point(|&row| row < first);
+        if self.jumps.get(jump).is_some_and(|&row| row <= end) {
+            return f64::NAN;
+        }
         if variance == DayVariance::Return {
             let before = first.checked_sub(1).map_or(f64::NAN, |row| self.close[row]);
             return (self.close[end] / before).ln().powi(2);

@@ -50,6 +50,7 @@ terms! {
     DAY_LRS7 = "day_lrs7": Source::Days(DayVariance::RogersSatchell, 7);
     DOWNSIDE = "downside": Source::Downside;
     QUARTICITY = "quarticity": Source::Quarticity;
+    LGARCH = "lgarch": Source::Garch;
     MARKET_LRV1 = "market_lrv1": Source::Market(&LRV1);
     MARKET_LRV7 = "market_lrv7": Source::Market(&LRV7);
     MARKET_LRV22 = "market_lrv22": Source::Market(&LRV22);

@@ -4,7 +4,7 @@ mod coin_history;
 mod days;
 mod list;
 
-use dataset::FeatureSet;
+use dataset::{FeatureSet, garch_warm_up_bars};
 use market::Interval;
 
 pub(crate) use coin_history::CoinHistory;
@@ -52,6 +52,9 @@ pub(crate) enum Source {
     Downside,
     /// The logarithm of the root of the last day's quarticity over its variance.
     Quarticity,
+    /// The logarithm of the volatility per day that a GARCH model of the coin's last year expects of the
+    /// next 7 days, fitted weekly.
+    Garch,
     /// The mean over the coins of another term.
     Market(&'static Term),
 }
@@ -81,6 +84,7 @@ impl Source {
             | Self::Days(_, count) => days(count),
             Self::LongLevel => days(LONG_LEVEL_DAYS),
             Self::Downside | Self::Quarticity => days(1),
+            Self::Garch => garch_warm_up_bars(interval) + 1,
             Self::Market(term) => term.source.history_bars(interval),
         }
     }

@@ -3,7 +3,7 @@
 use volatility::{LoadedModel, ResidualSource, VolatilityFit, VolatilityOptions};
 
 use crate::support::{
-    COINS, DAY_MS, DAYS, START_MS, dataset, fitted, loaded, names, options, panel,
+    COINS, DAY_MS, DAYS, START_MS, dataset, fitted, loaded, names, of_term, options, panel,
 };
 
 /// Bits of forecasts, None where there are none.
@@ -30,6 +30,26 @@ fn no_forecast_knows_a_later_candle() {
             );
         }
     }
+}
+
+/// The volatility of a GARCH model is fitted to a coin's own past alone, the same live and offline, and is
+/// half of the feature's variance.
+#[test]
+fn the_term_of_a_garch_model_knows_no_later_candle() {
+    let dataset = dataset(panel(0, DAYS), None);
+    let options = of_term("lgarch");
+    let fit = VolatilityFit::new(&dataset, &options);
+    let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
+    let loaded = LoadedModel::new(fitted, &options, &dataset.config);
+    let rows: Vec<usize> = (125..=190).collect();
+    let before = bits(&loaded.forecast(&panel(0, DAYS), &rows));
+    assert!(before.iter().all(Option::is_some));
+    assert_eq!(before, bits(&loaded.forecast(&panel(0, 191), &rows)));
+    let whole = panel(0, DAYS);
+    let live = bits(&loaded.forecast(&whole.stretch(0..191), &[190]));
+    assert_eq!(live, before[before.len() - COINS..]);
+    let variance = dataset::garch_variance(&whole, 1, 190..191)[0];
+    assert_eq!(live[1], Some((variance / 2.0).to_bits()));
 }
 
 /// The fit of a fold or refit knows the candles up to its first row.

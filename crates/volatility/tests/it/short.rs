@@ -43,6 +43,33 @@ fn terms_equal_numpy() {
     }
 }
 
+/// As a bar of a day past the jump ratio has no return, a day with such a bar has none of its candle.
+#[test]
+fn a_day_within_which_a_price_jumps_is_unknown() {
+    let plain = short_panel(SHORT_BARS);
+    let returns = dataset::log_returns(&plain, 0, 0..plain.rows());
+    let largest = returns
+        .iter()
+        .fold(0.0, |largest, r| f64::max(largest, r.abs()));
+    let limit = 0.9 * largest;
+    let dataset = short_dataset(plain.with_jump_ratio(limit.exp()));
+    let is_jump = |row: &usize| returns[*row].abs() > limit;
+    let known = dataset.plan.folds[0].score.start;
+    let rows: Vec<usize> = (known..dataset.panel.rows()).collect();
+    assert!(rows.iter().any(is_jump), "the test has a jump");
+    for name in ["day_lrv1", "day_lpk1", "day_lgk1"] {
+        let options = of_term(name);
+        let fit = VolatilityFit::new(&dataset, &options);
+        let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
+        let loaded = LoadedModel::new(fitted, &options, &dataset.config);
+        let found = loaded.forecast(&dataset.panel, &rows);
+        for (&row, found) in rows.iter().zip(found.chunks_exact(COINS)) {
+            let has_jump = (row - 11..=row).any(|row| is_jump(&row));
+            assert_eq!(found[0].is_err(), has_jump, "{name} at row {row}");
+        }
+    }
+}
+
 #[test]
 fn parts_equal_numpy() {
     let dataset = short_dataset(short_panel(SHORT_BARS));

@@ -87,7 +87,7 @@ proptest! {
         let (x64, w64, b64, r64, g64) = (wide(&x), wide(&w), wide(&bias), wide(&residual), wide(&grad));
         let scale = (shape.channels_in * shape.kernel) as f64;
 
-        let extras = Extras { rectified, mask: None };
+        let extras = Extras { rectified, mask: None, ..Extras::default() };
         let found = forward(shape, &x, &w, &bias, Some(&residual), extras);
         for (found, expected) in found.iter().zip(plain(&shape, &x64, &w64, &b64, &r64, rectified)) {
             prop_assert!((f64::from(*found) - expected).abs() < 1e-6 * scale, "{found} {expected} {shape:?}");
@@ -128,7 +128,7 @@ proptest! {
 
         // Dropout is a product with the mask, on the way out and on the way back.
         let mask = Mask::new(seed, 0.7);
-        let dropped = Extras { rectified, mask: Some(mask) };
+        let dropped = Extras { rectified, mask: Some(mask), ..Extras::default() };
         let (mut expected, mut masked) = (without, grad.clone());
         mask.apply(0, &mut expected);
         mask.apply(0, &mut masked);
@@ -146,7 +146,7 @@ proptest! {
         let x = values(shape.windows * shape.time * shape.channels_in, seed);
         let w = values(shape.channels_out * shape.channels_in * shape.kernel, seed ^ 1);
         let bias = values(shape.channels_out, seed ^ 2);
-        let extras = Extras { rectified: true, mask: None };
+        let extras = Extras { rectified: true, ..Extras::default() };
         let all = forward(shape, &x, &w, &bias, None, extras);
         let (input, output) = (shape.time * shape.channels_in, shape.time_out() * shape.channels_out);
         for window in 0..shape.windows {
@@ -172,7 +172,7 @@ fn the_rectifier_lets_nan_through() {
     };
     let extras = Extras {
         rectified: true,
-        mask: None,
+        ..Extras::default()
     };
     let output = forward(
         shape,
@@ -212,6 +212,7 @@ fn threads_do_not_change_bits() {
         let extras = Extras {
             rectified: true,
             mask: Some(Mask::new(5, 0.8)),
+            ..Extras::default()
         };
         pool.install(|| backward(shape, &x, &w, &grad, extras, true))
     };

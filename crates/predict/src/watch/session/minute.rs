@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use dataset::{Payoff, format_time};
+use dataset::format_time;
 use market::Symbol;
-use statistics::pearson;
 use tracing::{info, warn};
 use trading::{LoggedForecast, Minute, Position, Price};
 
-use super::Session;
+use super::{CoinView, FaultKind, Session};
 use crate::watch::why_not;
 use crate::{CoinForecast, Drift, Forecasts, History, forecast_at};
 
@@ -159,6 +158,10 @@ impl Session {
     }
 
     /// Writes forecasts down and opens positions on them; `absent` coins were done without.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what becomes of a minute's forecasts, step by step"
+    )]
     pub(super) fn act(&mut self, made: &MinuteForecasts, absent: &[Symbol]) -> anyhow::Result<()> {
         let MinuteForecasts {
             forecasts,
@@ -168,16 +171,12 @@ impl Session {
         let (time_ms, made_at_ms) = (forecasts.time, *made_at_ms);
         let mut minute = Minute {
             time_ms,
+            is_paused: self.is_paused,
             ..Minute::default()
         };
-        for (symbol, coin) in self
-            .checkpoint
-            .config
-            .universe
-            .symbols
-            .iter()
-            .zip(&forecasts.coins)
-        {
+        let symbols = &self.checkpoint.config.universe.symbols;
+        let mut shown = Vec::new();
+        for (symbol, coin) in symbols.iter().zip(&forecasts.coins) {
             let logged = LoggedForecast {
                 is_complete: absent.is_empty(),
                 ..self.logged(made, symbol, coin)
@@ -185,29 +184,47 @@ impl Session {
             self.note_drift(symbol, coin.drift.as_ref());
             let outcome = coin.forecast.map_or("refused", |_| "forecast");
             self.metrics.forecasts.with_label_values(&[outcome]).inc();
-            if let Some(side) = self.policy.side(&logged) {
+            let side = self.policy.side(&logged);
+            let mut note = coin.refused.clone().unwrap_or_default();
+            if let Some(side) = side {
                 match why_not(&self.policy, &logged) {
                     None => minute.signals.push(self.policy.signal(&logged, side)),
                     Some(reason) => {
-                        warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")
+                        warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on");
+                        note = format!("not acted on: {reason}");
                     }
                 }
             }
+            shown.push(CoinView {
+                symbol: symbol.to_string(),
+                close: coin.close,
+                forecast: coin.forecast,
+                signal: side.map(rules::Side::name),
+                note,
+                drift_std: logged.drift_std,
+            });
             minute.forecasts.push(logged);
         }
+        self.shown = shown;
+        self.unit = forecasts.unit;
+        self.state
+            .note_delay(time_ms, made_at_ms - forecasts.closed_at);
         minute.order_steps = self.orders.decide(&minute.forecasts, &self.policy);
         let signals = minute.signals.len();
         let opened = self.book.record(minute)?;
         self.note_opened(&opened);
         self.settle(time_ms)?;
-        self.metrics.minutes.with_label_values(&["forecast"]).inc();
+        self.metrics.bars.with_label_values(&["forecast"]).inc();
+        self.metrics.last_success.set(made_at_ms as f64 / 1000.0);
         let refused = forecasts
             .coins
             .iter()
             .filter(|coin| coin.forecast.is_none())
             .count();
+        self.count_faults(FaultKind::Forecast, refused);
         info!(
             time = format_time(time_ms),
+            paused = self.is_paused,
             forecasts = forecasts.coins.len() - refused,
             refused,
             absent = absent.len(),
@@ -243,26 +260,5 @@ impl Session {
         if drift.std.abs() > self.policy.drift_limit_std {
             warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
         }
-    }
-
-    /// What the metrics know from the ledger.
-    pub(super) fn report(&mut self) -> anyhow::Result<()> {
-        let coins = self.checkpoint.config.universe.symbols.len().max(1);
-        self.metrics.equity.set(1.0 + self.net / coins as f64);
-        let config = &self.checkpoint.config;
-        if config.target.init(config.data.interval).earned() != Payoff::FromClose {
-            // The ledger knows closes alone: what came of such a target is not computed.
-            self.metrics.pearson.set(f64::NAN);
-            return Ok(());
-        }
-        let hold_ms = config.target.horizon.ms();
-        let outcomes = self
-            .book
-            .outcomes(hold_ms, self.settings.pearson_forecasts)?;
-        let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
-        if let Some(correlation) = pearson(&forecasts, &realized) {
-            self.metrics.pearson.set(correlation);
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 mod faults;
 mod follow;
 mod ledger;
+mod pause;
 mod record;
 
 use std::fs;
@@ -303,7 +304,7 @@ fn the_metrics_can_be_asked_for() {
     for _ in 0..200 {
         std::thread::sleep(Duration::from_millis(50));
         text = metrics(port).unwrap_or_default();
-        if text.contains("quarterhour_pearson ") && !text.contains("quarterhour_pearson 0\n") {
+        if text.contains("quarterhour_open_positions 3") {
             break;
         }
     }
@@ -313,7 +314,7 @@ fn the_metrics_can_be_asked_for() {
         "{said}"
     );
     for name in [
-        "quarterhour_minutes_total{outcome=\"forecast\"}",
+        "quarterhour_bars_total{outcome=\"forecast\"}",
         "quarterhour_forecasts_total{outcome=\"forecast\"}",
         "quarterhour_forecast_latency_seconds_bucket",
         "quarterhour_open_positions 3",
@@ -321,6 +322,14 @@ fn the_metrics_can_be_asked_for() {
         "quarterhour_pearson ",
         "quarterhour_drift_std{symbol=\"SIM1USDT\"}",
         "quarterhour_websocket_connected 1",
+        "quarterhour_forecast{symbol=\"SIM1USDT\"}",
+        "quarterhour_candle_age_seconds{symbol=\"SIM1USDT\"}",
+        "quarterhour_last_success_timestamp_seconds ",
+        "quarterhour_model_info{forecaster=\"network of fold 2 ",
+        "quarterhour_faults_total{kind=\"rest\"} ",
+        "quarterhour_faults_total{kind=\"candle\"} 0",
+        "quarterhour_paused 0",
+        "quarterhour_alerts{outcome=\"failed\"} 0",
     ] {
         assert!(text.contains(name), "{name} is not in\n{text}");
     }

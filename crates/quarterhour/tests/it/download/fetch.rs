@@ -434,21 +434,23 @@ fn configs_are_refused() {
     insta::assert_snapshot!("configs", said.text);
 }
 
-/// All pairs of a currency that the exchange trades, without leveraged and pegged ones, which a dry
-/// run names.
+/// All pairs of a currency that the exchange trades or, as its archive has them, traded, without
+/// leveraged and pegged ones; a dry run names all of them.
 #[test]
-fn pairs_of_a_currency_are_those_that_the_exchange_trades() {
+fn pairs_of_a_currency_are_those_that_the_exchange_trades_or_traded() {
     let (dir, mut source) = (tempfile::tempdir().unwrap(), coins("2024-01-01", 2, MINUTE));
-    for ((symbol, _), name) in source.iter_mut().zip(["BTCUSDT", "BTCUPUSDT", "USDCUSDT"]) {
+    let more = coins("2024-01-01", 2, MINUTE);
+    source.extend(more.into_iter().take(2));
+    let names = ["BTCUSDT", "BTCUPUSDT", "USDCUSDT", "GONEUSDT", "GONEBTC"];
+    for ((symbol, _), name) in source.iter_mut().zip(names) {
         *symbol = Symbol::new(name).unwrap();
     }
-    let exchange = exchange(
-        Market::Spot,
-        MINUTE,
-        source,
-        "2024-01-03",
-        Faults::default(),
-    );
+    let gone = |name: &str| (Symbol::new(name).unwrap(), "2024-01-02T12:00".to_owned());
+    let faults = Faults {
+        delisted: ["GONEUSDT", "GONEBTC"].map(gone).into(),
+        ..Faults::default()
+    };
+    let exchange = exchange(Market::Spot, MINUTE, source, "2024-01-03", faults);
     let settings = [
         "universe.symbols=[]",
         "universe.quote=USDT",
@@ -459,11 +461,11 @@ fn pairs_of_a_currency_are_those_that_the_exchange_trades() {
         &exchange.url(),
         &[&settings[..], &["--dry-run"]].concat(),
     );
-    assert_eq!(told.0, "BTCUSDT\n");
+    assert_eq!(told.0, "BTCUSDT\nGONEUSDT\n");
     assert_eq!(
         told.1,
-        "note: left out, 1: leveraged: BTCUPUSDT\nnote: left out, 1: pegged: USDCUSDT\n\
-         note: coins that the exchange no longer trades are not among them: scores will be those of survivors\n"
+        "note: traded no more, 1: GONEUSDT\nnote: left out, 1: leveraged: BTCUPUSDT\n\
+         note: left out, 1: pegged: USDCUSDT\n"
     );
     assert!(
         !dir.path().join("data/candles").exists(),
@@ -471,7 +473,10 @@ fn pairs_of_a_currency_are_those_that_the_exchange_trades() {
     );
     fetched(dir.path(), &exchange.url(), &settings);
     let store = Store::new(&dir.path().join("data"), Market::Spot, MINUTE);
-    assert_eq!(store.symbols().unwrap(), [Symbol::new("BTCUSDT").unwrap()]);
+    let names = ["BTCUSDT", "GONEUSDT"].map(|name| Symbol::new(name).unwrap());
+    assert_eq!(store.symbols().unwrap(), names);
+    let last_ms = store.audit(&names[1]).unwrap().unwrap().last_ms;
+    assert!(last_ms < dataset::parse_time("2024-01-02T12:00").unwrap());
 
     let twice = run(
         dir.path(),

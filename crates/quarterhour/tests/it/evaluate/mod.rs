@@ -180,7 +180,7 @@ fn panels_are_scored_together() {
         .iter()
         .map(|one| one["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names[..2], ["network 1", "network 2"]);
+    assert_eq!(names[..2], ["a", "b"]);
     assert_eq!(names[2..], CONTROL_NAMES);
     let alone: serde_json::Value =
         serde_json::from_str(&evaluate(dir.path(), &["a", "b", "--json"]).0).unwrap();
@@ -194,9 +194,9 @@ fn panels_are_scored_together() {
     );
     let (text, _) = evaluate(dir.path(), &arguments);
     for line in [
-        "network 1\n",
-        "network 1 minus network 2\n",
-        "network 1 minus best control\n",
+        "a\n",
+        "a minus b\n",
+        "a minus best control\n",
         "  late ",
         "  all ",
     ] {

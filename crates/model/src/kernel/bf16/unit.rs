@@ -1,0 +1,64 @@
+//! What multiplies bf16 numbers on this processor.
+
+use std::sync::OnceLock;
+
+use super::amx;
+
+/// Instructions for products of bf16 numbers.
+///
+/// AVX-512 and the portable code add in the same order; AMX adds even and odd places of 32 apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Tiles of 16 x 16 (Intel since Sapphire Rapids).
+    #[cfg(target_arch = "x86_64")]
+    Amx,
+    /// `vdpbf16ps` (Intel since Cooper Lake, AMD since Zen 4).
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// The same numbers without such instructions: slower than f32.
+    Portable,
+}
+
+impl Unit {
+    /// The best there is, found out once.
+    pub fn detect() -> Self {
+        static FOUND: OnceLock<Unit> = OnceLock::new();
+        *FOUND.get_or_init(|| {
+            #[cfg(target_arch = "x86_64")]
+            if has_avx512() {
+                return match amx::is_usable() {
+                    true => Self::Amx,
+                    false => Self::Avx512,
+                };
+            }
+            Self::Portable
+        })
+    }
+
+    /// Whether the processor has instructions for it.
+    pub fn is_fast(self) -> bool {
+        self != Self::Portable
+    }
+
+    /// All that this processor has, for tests.
+    #[cfg(test)]
+    pub fn all() -> Vec<Self> {
+        #[allow(unused_mut, reason = "x86-64 alone has more")]
+        let mut all = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        if has_avx512() {
+            all.push(Self::Avx512);
+            all.extend(amx::is_usable().then_some(Self::Amx));
+        }
+        all
+    }
+}
+
+/// `vdpbf16ps`, and what goes with it here.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512bf16")
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+}

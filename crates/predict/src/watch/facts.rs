@@ -1,0 +1,133 @@
+//! What a person should know of the model and the thresholds of a watch.
+
+use std::path::Path;
+
+use dataset::{TimeSpan, format_time};
+use trading::ModelStatus;
+
+use super::SignalPolicy;
+use crate::Checkpoint;
+
+/// What is fixed about the run that is watched with.
+#[derive(Debug, Clone)]
+pub struct ModelFacts {
+    /// Name of the run's folder.
+    pub run: String,
+    /// The first time that the model has not seen, UTC ms; None where its files do not say.
+    fitted_until_ms: Option<i64>,
+    refit_every: Option<TimeSpan>,
+    horizon_bars: usize,
+}
+
+impl ModelFacts {
+    /// Those of a loaded run.
+    pub fn new(run: &Path, checkpoint: &Checkpoint) -> Self {
+        let absolute = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
+        let name = absolute.file_name().unwrap_or_default();
+        Self {
+            run: name.to_string_lossy().into_owned(),
+            fitted_until_ms: checkpoint.unseen_from_ms,
+            refit_every: checkpoint.config.split.refit_every,
+            horizon_bars: checkpoint.config.horizon_bars(),
+        }
+    }
+
+    /// The model as the ledger's status names it.
+    pub fn status(&self, checkpoint: &Checkpoint, now_ms: i64) -> ModelStatus {
+        let next_ms = |until_ms: i64| Some(until_ms.saturating_add(self.refit_every?.ms()));
+        let secs = |ms: i64| ms as f64 / 1000.0;
+        ModelStatus {
+            run: self.run.clone(),
+            registered: checkpoint.registered.clone(),
+            forecaster: checkpoint.label(),
+            fitted_until: self.fitted_until_ms,
+            age_secs: self.fitted_until_ms.map(|until_ms| secs(now_ms - until_ms)),
+            refit_every_secs: self.refit_every.map(|every| secs(every.ms())),
+            next_refit: self.fitted_until_ms.and_then(next_ms),
+            is_rule: checkpoint.is_rule(),
+            is_in_sample: checkpoint.is_in_sample,
+        }
+    }
+
+    /// Warnings as of `now_ms`: thresholds that are missing, were tuned at other costs or for another
+    /// time than is forecast, and a model that is older than its cadence.
+    pub fn warnings(&self, policy: &SignalPolicy, now_ms: i64) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let charged = policy.trading.costs;
+        match &policy.thresholds {
+            None => warnings.push("no thresholds: nothing is traded".to_owned()),
+            Some(thresholds) => {
+                let tuned = thresholds.costs;
+                if tuned != charged {
+                    warnings.push(format!(
+                        "thresholds were tuned at other costs than those charged: {} + {} bp a fill, \
+                         {} + {} bp are charged (trading.costs)",
+                        tuned.fee_bps, tuned.slippage_bps, charged.fee_bps, charged.slippage_bps
+                    ));
+                }
+                if thresholds.hold_bars != self.horizon_bars {
+                    warnings.push(format!(
+                        "positions are held for {} bars, the forecast is of {}",
+                        thresholds.hold_bars, self.horizon_bars
+                    ));
+                }
+            }
+        }
+        if let (Some(until_ms), Some(every)) = (self.fitted_until_ms, self.refit_every)
+            && now_ms - until_ms > every.ms()
+        {
+            warnings.push(format!(
+                "the model is older than its cadence: fitted until {} UTC, split.refit_every is {every}",
+                format_time(until_ms)
+            ));
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rules::{Costs, Thresholds};
+    use trading::TradingConfig;
+
+    use super::*;
+    use crate::WatchConfig;
+
+    const DAY_MS: i64 = 86_400_000;
+
+    #[test]
+    fn other_costs_and_an_old_model_are_warned_of() {
+        let facts = ModelFacts {
+            run: "run".to_owned(),
+            fitted_until_ms: Some(10 * DAY_MS),
+            refit_every: Some(TimeSpan::hours(7 * 24)),
+            horizon_bars: 15,
+        };
+        let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
+                    [costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
+        let thresholds = Thresholds::from_toml(text).unwrap();
+        let warnings = |fee_bps: f64, days: i64| {
+            let trading = TradingConfig {
+                costs: Costs {
+                    fee_bps,
+                    slippage_bps: 1.0,
+                },
+                ..TradingConfig::default()
+            };
+            let watch = WatchConfig::default();
+            let policy = SignalPolicy::new(trading, &watch, Some(thresholds.clone()), 60_000);
+            facts.warnings(&policy, days * DAY_MS)
+        };
+        assert_eq!(warnings(10.0, 17), Vec::<String>::new());
+        let costs = &warnings(5.0, 17)[0];
+        assert!(
+            costs.contains("10 + 1 bp a fill, 5 + 1 bp are charged"),
+            "{costs}"
+        );
+        let old = &warnings(10.0, 18)[0];
+        assert!(
+            old.contains("older than its cadence: fitted until 1970-01-11"),
+            "{old}"
+        );
+    }
+}
