@@ -62,7 +62,10 @@ fn parts(url: &str) -> anyhow::Result<(&str, &str)> {
 
 /// The beginning of the answer of `host`.
 fn ask(host: &str, path: &str, timeout: Duration) -> anyhow::Result<String> {
-    let with_port = if host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']')) {
+    let with_port = if host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.contains(']'))
+    {
         host.to_owned()
     } else {
         format!("{host}:80")
@@ -70,7 +73,10 @@ fn ask(host: &str, path: &str, timeout: Duration) -> anyhow::Result<String> {
     let mut stream = connect(&with_port, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = Vec::new();
     stream.take(MOST_BYTES).read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

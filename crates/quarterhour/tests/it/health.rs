@@ -32,12 +32,25 @@ fn server(answer: &'static str) -> String {
 fn the_exit_code_says_whether_all_is_well() {
     let well = asked(&server("HTTP/1.1 200 OK\r\n\r\n{\"status\": \"fresh\"}"));
     assert_eq!(well.status.code(), Some(0));
-    assert!(String::from_utf8(well.stdout).unwrap().ends_with("/health answers 200 OK\n"));
+    assert!(
+        String::from_utf8(well.stdout)
+            .unwrap()
+            .ends_with("/health answers 200 OK\n")
+    );
     let stale = server("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\": \"stale\"}");
     for (url, expected) in [
-        (stale, "answers 503 Service Unavailable, expected 200: {\"status\": \"stale\"}"),
-        (server("SSH-2.0-OpenSSH"), "answers `SSH-2.0-OpenSSH`, expected HTTP"),
-        ("http://127.0.0.1:9".to_owned(), "http://127.0.0.1:9 does not answer"),
+        (
+            stale,
+            "answers 503 Service Unavailable, expected 200: {\"status\": \"stale\"}",
+        ),
+        (
+            server("SSH-2.0-OpenSSH"),
+            "answers `SSH-2.0-OpenSSH`, expected HTTP",
+        ),
+        (
+            "http://127.0.0.1:9".to_owned(),
+            "http://127.0.0.1:9 does not answer",
+        ),
     ] {
         let output = asked(&url);
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -51,5 +64,8 @@ fn an_address_of_another_kind_is_a_usage_error() {
     let output = asked("https://127.0.0.1/health");
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("is no address that begins with http://"), "{stderr}");
+    assert!(
+        stderr.contains("is no address that begins with http://"),
+        "{stderr}"
+    );
 }
