@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use crate::{Error, Package};
 
 impl Package {
-    /// Loads the library: the file that the variable names, else the one that a release has beside
-    /// its program, else what the script fetched, else that of an installed Python package of this
-    /// version.
+    /// Loads the library: the file that the variable names, else what the script fetched, else that
+    /// of an installed Python package of this version.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     pub(crate) fn load<T>(
@@ -49,11 +48,6 @@ impl Package {
                 })
             };
         }
-        let program = env::current_exe().ok();
-        let released = program.and_then(|program| self.beside(&program));
-        if let Some(path) = released.filter(|path| path.is_file()) {
-            return Ok(path);
-        }
         let fetched = cache_folder().map(|folder| folder.join(self.folder).join(self.file_name()));
         if let Some(path) = fetched.as_ref().filter(|path| path.is_file()) {
             return Ok(path.clone());
@@ -68,12 +62,6 @@ impl Package {
             package: self,
             tried: tried.join("; "),
         })
-    }
-
-    /// Where a release has it: `lib/` beside the folder of the program.
-    fn beside(&self, program: &Path) -> Option<PathBuf> {
-        let release = program.parent()?.parent()?;
-        Some(release.join("lib").join(self.file_name()))
     }
 
     fn file_name(&self) -> &'static str {
@@ -139,31 +127,5 @@ fn cache_folder() -> Option<PathBuf> {
         of("LOCALAPPDATA")
     } else {
         of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use crate::Package;
-
-    static PACKAGE: Package = Package {
-        name: "Trees",
-        version: "1",
-        variable: "TREES_LIB",
-        script: "",
-        folder: "",
-        files: ["trees.so"; 3],
-        module: "",
-        distributions: &[],
-    };
-
-    #[test]
-    fn a_release_has_its_library_beside_the_folder_of_its_program() {
-        let place = |program: &str| PACKAGE.beside(Path::new(program));
-        let released = place("/opt/quarterhour/bin/quarterhour").unwrap();
-        assert_eq!(released, Path::new("/opt/quarterhour/lib/trees.so"));
-        assert_eq!(place("/quarterhour"), None);
     }
 }
