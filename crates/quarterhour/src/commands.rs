@@ -5,7 +5,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::completions::CompletionsArgs;
 use crate::config_file::ConfigFile;
 use crate::features::FeaturesArgs;
-use crate::health::HealthArgs;
 use crate::man::ManArgs;
 use crate::schema::SchemaArgs;
 
@@ -48,7 +47,6 @@ pub enum Command {
     Models(registry::ModelsArgs),
     Retrain(retrain::RetrainArgs),
     Serve(serve::Args),
-    Health(HealthArgs),
     Replay(replay::Args),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
@@ -82,7 +80,6 @@ impl Command {
             Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
             Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),
             Self::Serve(args) => serve::run(args),
-            Self::Health(args) => args.run(),
             Self::Replay(args) => replay::run(args),
             Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),

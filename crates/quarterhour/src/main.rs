@@ -4,7 +4,6 @@ mod commands;
 mod completions;
 mod config_file;
 mod features;
-mod health;
 mod man;
 mod reference;
 mod schema;

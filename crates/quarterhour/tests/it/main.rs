@@ -13,7 +13,6 @@ mod daily;
 mod download;
 mod ensemble;
 mod evaluate;
-mod health;
 mod hints;
 mod models;
 mod names;

@@ -79,7 +79,6 @@ fn every_subcommand_lists_its_arguments() {
         ("models", "--registry"),
         ("retrain", "--hold-back"),
         ("serve", "--listen"),
-        ("health", "--timeout"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
         ("completions", "<SHELL>"),
