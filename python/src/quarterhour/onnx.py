@@ -40,8 +40,6 @@ def export_onnx(run: Run | str | Path, path: str | Path, fold: int | None = None
     run, path = Run.of(run), Path(path)
     if run.config["target"].get("base"):
         raise NotImplementedError(f"{run.folder} adds the forecasts of a ridge (target.base), which is not built here")
-    if run.config["normalize"].get("method", "mean_std") != "mean_std":
-        raise NotImplementedError(f"{run.folder} ranks its features (normalize.method), which is not built here")
     exporters = {"network": _network, "lightgbm": _lightgbm}
     if run.kind not in exporters:
         raise NotImplementedError(f"{run.folder} is of kind {run.kind}, expected one of {sorted(exporters)}")
