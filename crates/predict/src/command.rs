@@ -199,7 +199,7 @@ pub enum Command {
     /// Say what each group of features is worth: the loss that is added when it is exchanged at random
     Importance(ImportanceArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
-    Ledger(LedgerArgs),
+    Ledger(Box<LedgerArgs>),
 }
 
 /// Seconds for which `--json` callers get the same forecasts: they ask often, and a forecast is of

@@ -82,7 +82,11 @@ mod tests {
         let began = Instant::now();
         drop(failing);
         drop(panicking);
-        drop(Beside::start(|| Ok(thread::sleep(Duration::from_secs(60)))).unwrap());
+        let sleeping = Beside::start(|| {
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        });
+        drop(sleeping.unwrap());
         assert!(began.elapsed() < 10 * LONGEST_END);
     }
 }

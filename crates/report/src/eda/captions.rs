@@ -302,9 +302,12 @@ pub(crate) fn market_caps(figures: &Figures) -> Option<String> {
     ))
 }
 
+/// Words, and what is true of the coins that they are said of.
+type CoinList = (&'static str, fn(&CoinFigures) -> bool);
+
 /// What is wrong with the candles, in sentences; one that says so where nothing is.
 pub(crate) fn faults(figures: &Figures) -> Vec<String> {
-    let lists: [(&str, fn(&CoinFigures) -> bool); 3] = [
+    let lists: [CoinList; 3] = [
         ("Settled, flat to the last candle", |coin| {
             coin.faults.settled_ms.is_some()
         }),

@@ -1,7 +1,7 @@
 //! The sections on the data: how it flows, what candles there are, what they are like, what features are
 //! made of them.
 
-use dataset::{Config, FeatureSet, Source, TableMetadata};
+use dataset::{Config, DataConfig, FeatureSet, Source, TableMetadata};
 use page::{Block, Grid, Section};
 
 use super::reported_run::ReportedRun;
@@ -16,14 +16,7 @@ pub(crate) fn data_flow(run: &ReportedRun) -> Section {
     let (config, report) = (&run.config, &run.first().report);
     let interval = config.data.interval;
     let features = config.chosen_features();
-    let source = match config.data.source {
-        Source::Simulated => "the simulated market".to_owned(),
-        Source::Store => format!(
-            "the store `{}` ({})",
-            config.data.dir.display(),
-            config.data.market
-        ),
-    };
+    let source = source(&config.data);
     let resampled = config
         .data
         .resample_from
@@ -76,6 +69,14 @@ pub(crate) fn data_flow(run: &ReportedRun) -> Section {
         )),
     ];
     Section::new("Data flow").list(steps.into_iter().flatten())
+}
+
+/// Where candles come from.
+fn source(data: &DataConfig) -> String {
+    match data.source {
+        Source::Simulated => "the simulated market".to_owned(),
+        Source::Store => format!("the store `{}` ({})", data.dir.display(), data.market),
+    }
 }
 
 /// What candles the run is of.

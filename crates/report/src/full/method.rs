@@ -92,6 +92,17 @@ fn weights(section: Section, ensemble: &Ensemble) -> Section {
         .table(grid)
 }
 
+/// Why there are no importances of features.
+fn no_importance(run: &ReportedRun) -> &'static str {
+    match run.kind() {
+        _ if run.ensemble.is_some() => {
+            "An ensemble has no features of its own; its members' reports explain theirs."
+        }
+        "network" => "A network keeps no importance of its features, and no SHAP values.",
+        _ => "The run has no `importance.json` and no SHAP values.",
+    }
+}
+
 /// What the forecaster uses, where its files say so.
 pub(crate) fn explanation(run: &ReportedRun) -> Section {
     let section = Section::new("Explanation");
@@ -99,20 +110,9 @@ pub(crate) fn explanation(run: &ReportedRun) -> Section {
         "`quarterhour importance {}` measures what each group of features is worth, by the loss without it.",
         run.path.display()
     );
-    let Some(importance) = run
-        .importance
-        .as_ref()
-        .filter(|one| !one.features.is_empty())
-    else {
-        let has_members = run.ensemble.is_some();
-        let why = match run.kind() {
-            _ if has_members => {
-                "An ensemble has no features of its own; its members' reports explain theirs."
-            }
-            "network" => "A network keeps no importance of its features, and no SHAP values.",
-            _ => "The run has no `importance.json` and no SHAP values.",
-        };
-        return section.text(why).text(permuted);
+    let found = run.importance.as_ref();
+    let Some(importance) = found.filter(|one| !one.features.is_empty()) else {
+        return section.text(no_importance(run)).text(permuted);
     };
     let mut features: Vec<_> = importance.features.iter().collect();
     features.sort_by(|a, b| {
