@@ -43,6 +43,11 @@ lookback_bars = 1
 horizon = \"1d\"
 ";
 
+/// A price as an exchange serves it.
+fn cents(price: f64) -> f64 {
+    (price * 100.0).round() / 100.0
+}
+
 fn coins() -> Vec<(Symbol, CandleTable)> {
     let coin = |(place, name): (usize, &str)| {
         let mut candles = CandleTable::default();
@@ -50,12 +55,12 @@ fn coins() -> Vec<(Symbol, CandleTable)> {
         for day in 0..DAYS {
             let open = close;
             let drawn = (day * day * 7919 + day * (31 + 17 * place as i64)).rem_euclid(97);
-            close *= 1.0 + 0.08 * (drawn as f64 / 96.0 - 0.5);
+            close = cents(close * (1.0 + 0.08 * (drawn as f64 / 96.0 - 0.5)));
             let mut values = [f64::NAN; Column::ALL.len()];
             values[..4].copy_from_slice(&[
                 open,
-                open.max(close) * 1.01,
-                open.min(close) * 0.99,
+                cents(open.max(close) * 1.01),
+                cents(open.min(close) * 0.99),
                 close,
             ]);
             values[Column::Volume as usize] = 1000.0 + drawn as f64;
