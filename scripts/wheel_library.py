@@ -1,5 +1,6 @@
 """Fetches a C library out of the wheel of a Python package: what scripts/get-lightgbm and scripts/get-xgboost share."""
 
+import argparse
 import ctypes
 import hashlib
 import io
@@ -119,15 +120,33 @@ def check_loads(library, path):
         fail(f"{path} is in place but cannot be loaded: {error}", found[0] if found else library.others)
 
 
+def put_with_licence(library, platform, folder):
+    """Puts the library's files for a platform, which need not be this one, and its licence into a folder."""
+    package, tag, wheel_sum, files = library.wheels[platform]
+    wheel = wheel_content(library, package, tag, wheel_sum)
+    for member, (place, expected) in files.items():
+        put(folder / place, file_content(wheel, member, expected))
+    with zipfile.ZipFile(io.BytesIO(wheel)) as opened:
+        licence = next(name for name in opened.namelist() if name.endswith(".dist-info/licenses/LICENSE"))
+        (folder / f"LICENSE-{library.name}").write_bytes(opened.read(licence))
+
+
 def get(library, usage):
     """Puts the library into the cache folder, unless the right one is there, and prints where it is."""
-    if len(sys.argv) > 1:
-        print(usage.strip())
-        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
-    here = this_platform()
+    parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="a folder that gets the library with its licence instead")
+    parser.add_argument("--platform", choices=library.wheels, default=None, help="with --to: of which platform (default: this one)")
+    args = parser.parse_args()
+    if args.platform and not args.to:
+        parser.error("--platform needs --to")
+    here = args.platform or this_platform()
     if here not in library.wheels:
         fail(f"no wheel of {library.name} {library.version} for {here}, expected one of: {', '.join(library.wheels)}",
              f"build {library.name} {library.version} from source; {library.others}")
+    if args.to:
+        put_with_licence(library, here, args.to)
+        print(args.to / next(iter(library.wheels[here][3].values()))[0])
+        return
     package, tag, wheel_sum, files = library.wheels[here]
     folder = cache_folder() / "quarterhour" / library.folder
     wheel = None

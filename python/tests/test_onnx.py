@@ -21,7 +21,7 @@ def session(path):
     return onnxruntime.InferenceSession(path, options)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if "rank" not in name])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_networks_equal_the_table(market, tmp_path, name):
     run = quarterhour.Run.of(market.network(name))
     times, windows, volatility = inputs_of(market, run, 2)

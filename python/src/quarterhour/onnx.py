@@ -6,7 +6,7 @@ import json
 import logging
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quarterhour.runs import Run
 from quarterhour.trees import Tree, feature_names, float32_thresholds, read_trees
@@ -40,8 +40,6 @@ def export_onnx(run: Run | str | Path, path: str | Path, fold: int | None = None
     run, path = Run.of(run), Path(path)
     if run.config["target"].get("base"):
         raise NotImplementedError(f"{run.folder} adds the forecasts of a ridge (target.base), which is not built here")
-    if run.config["normalize"].get("method", "mean_std") != "mean_std":
-        raise NotImplementedError(f"{run.folder} ranks its features (normalize.method), which is not built here")
     exporters = {"network": _network, "lightgbm": _lightgbm}
     if run.kind not in exporters:
         raise NotImplementedError(f"{run.folder} is of kind {run.kind}, expected one of {sorted(exporters)}")
@@ -78,6 +76,7 @@ def _network(run: Run, fold: int | None) -> tuple[onnx.ModelProto, dict]:
             dynamo=True,
             verbose=False,
         )
+    assert program is not None  # as it is only without `dynamo`
     return program.model_proto, {"symbols": run.symbols, "features": stats["features"], "lookback_bars": run.lookback}
 
 
@@ -108,7 +107,7 @@ def _together(fit: str, is_trailing: bool) -> list[onnx.NodeProto]:
     """
     from onnx import helper
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: int | list[int]) -> onnx.NodeProto:
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> onnx.NodeProto:
         return helper.make_node(kind, inputs, [output], **attributes)
 
     parts = ["own"] if fit == "whole" else ["own", "market"]
@@ -136,8 +135,8 @@ def _ensemble(trees: list[Tree], part: str) -> onnx.NodeProto:
 
     base = float(trees[0].leaf.mean())
 
-    nodes: dict[str, list] = {name: [] for name in _NODE_ATTRIBUTES}
-    leaves: dict[str, list] = {"target_treeids": [], "target_nodeids": [], "target_weights": []}
+    nodes: dict[str, Any] = {name: [] for name in _NODE_ATTRIBUTES}
+    leaves: dict[str, Any] = {"target_treeids": [], "target_nodeids": [], "target_weights": []}
     for number, tree in enumerate(trees):
         inner = len(tree.feature)
         place = lambda child: int(child) if child >= 0 else inner - int(child) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -37,20 +39,42 @@ def normal_score(values: Tensor, knots: Tensor) -> Tensor:
     step = 1 / (count - 1)
     values = values.double()
     # Of quantiles that equal the value, the first, and the one after the last.
-    first = (knots < values[..., None]).sum(-1)
-    last = (knots <= values[..., None]).sum(-1)
-    spread = knots.expand(*values.shape, count)
-    low = spread.gather(-1, (first - 1).clamp(0, count - 1)[..., None])[..., 0]
-    high = spread.gather(-1, first.clamp(0, count - 1)[..., None])[..., 0]
+    first = _knots_below(values, knots, torch.less)
+    last = _knots_below(values, knots, torch.less_equal)
+    low, high = _knot(knots, first - 1), _knot(knots, first)
     between = (first - 1 + (values - low) / torch.where(high > low, high - low, 1.0)) * step
     share = torch.where(first < last, (first + last - 1) * step / 2, between)
     share = torch.where(last == 0, 0.0, torch.where(first == count, 1.0, share))
     return torch.where(torch.isnan(values), torch.nan, normal_quantile(share))
 
 
+def _knot(knots: Tensor, place: Tensor) -> Tensor:
+    """The knots at places `[..., coins, features]`, the nearest one beyond either end."""
+    coins, features, count = knots.shape
+    begin = torch.arange(coins * features).reshape(coins, features) * count
+    return knots.flatten()[begin + place.clamp(0, count - 1)]
+
+
+def _knots_below(values: Tensor, knots: Tensor, is_below: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """How many knots of its coin and feature are below each value, by bisection.
+
+    `torch.searchsorted` has no form in ONNX, and comparing with all knots at once takes their number times the memory.
+    """
+    count = knots.shape[-1]
+    found = torch.zeros_like(values, dtype=torch.int64)
+    step = 1 << (count.bit_length() - 1)
+    while step:
+        ahead = found + step
+        found = torch.where((ahead <= count) & is_below(_knot(knots, ahead - 1), values), ahead, found)
+        step //= 2
+    return found
+
+
 def normal_quantile(share: Tensor) -> Tensor:
     """The quantile of a standard normal distribution, of shares cut off at 1e-7 and 1 - 1e-7."""
-    share = share.clamp(LEAST_SHARE, 1 - LEAST_SHARE)
+    # Not by `clamp`, whose bounds the export to ONNX rounds to 32 bits: too few for 1 - 1e-7.
+    least, most = torch.tensor([LEAST_SHARE, 1 - LEAST_SHARE], dtype=share.dtype)
+    share = torch.minimum(torch.maximum(share, least), most)
     offset = share - 0.5
     middle = offset * _quotient(MIDDLE, 0.180625 - offset * offset)
     tails = _quotient(TAILS, (-torch.minimum(share, 1 - share).log()).sqrt() - 1.6)

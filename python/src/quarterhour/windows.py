@@ -84,8 +84,8 @@ def trailing_volatility(
     first, closes, _ = _grid(candles, run.symbols, ["close"], step_ms)
     bars = seconds(run.config["normalize"].get("trailing", "4h")) // run.bar_seconds
     limit = run.config["data"].get("fill_limit", "1h")
-    filled = pl.DataFrame(closes[:, :, 0]).fill_nan(None)
-    filled = filled.select(pl.all().forward_fill(limit=seconds(limit) // run.bar_seconds)).to_numpy()
+    table = pl.DataFrame(closes[:, :, 0]).fill_nan(None)
+    filled = table.select(pl.all().forward_fill(limit=seconds(limit) // run.bar_seconds)).to_numpy()
     squares = np.diff(np.log(filled.astype(np.float64)), axis=0, prepend=np.nan) ** 2
     found = np.full((len(times), closes.shape[1]), np.nan)
     for place, time in enumerate(times):
