@@ -15,7 +15,7 @@ static DIVERTED: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug)]
 pub struct Diverted(());
 
-/// Sends what is [printed](print) to stderr, until the value that is returned is dropped.
+/// Sends what is [printed](fn@print) to stderr, until the value that is returned is dropped.
 #[must_use]
 pub fn divert_output() -> Diverted {
     DIVERTED.fetch_add(1, Ordering::Relaxed);

@@ -64,6 +64,6 @@ fn retrain(args: &RetrainArgs, kinds: &Kinds) -> anyhow::Result<Outcome> {
     };
     match retraining.turn()? {
         Turn::Now(period, drift) => retraining.retrain(&period, drift),
-        Turn::Later(outcome) => Ok(outcome),
+        Turn::Later(outcome) => Ok(*outcome),
     }
 }

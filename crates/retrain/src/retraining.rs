@@ -8,7 +8,7 @@ use cli::{ConfigArgs, WithHint};
 use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time, parse_time};
 use market::Interval;
 use registry::{
-    Change, Entry, ModelVersion, Promotion, Registry, Verdict, describe, report_change,
+    Change, Entry, ModelVersion, Promotion, Registry, Retraining, Verdict, describe, report_change,
 };
 use run::{CARD_FILE, Kind, Kinds};
 use storage::write_atomically;
@@ -35,7 +35,7 @@ pub(crate) enum Turn {
     /// It is, for this span; with what has drifted where it is before its time.
     Now(Period, Vec<String>),
     /// It is not.
-    Later(Outcome),
+    Later(Box<Outcome>),
 }
 
 /// The times that candles must reach.
@@ -119,12 +119,12 @@ impl Retrain<'_> {
             "nothing to do: {name} {version} is retrained once there are candles to {due} UTC, now they end \
              at {candles_until}"
         ));
-        Turn::Later(Outcome::NotDue {
+        Turn::Later(Box::new(Outcome::NotDue {
             model: name.clone(),
             champion: version.clone(),
             due,
             candles_until,
-        })
+        }))
     }
 
     fn drift(&self, period: &Period) -> anyhow::Result<Vec<String>> {
@@ -166,60 +166,20 @@ impl Retrain<'_> {
     pub fn retrain(&self, period: &Period, drift: Vec<String>) -> anyhow::Result<Outcome> {
         let champion = &self.champion;
         let run = self.run_of(period);
-        for reason in &drift {
-            cli::note(format!("before its time: {reason}"));
-        }
-        cli::note(format!(
-            "the challenger of {} {} goes to {}; {} to {} UTC is held back",
-            champion.name,
-            champion.version,
-            run.display(),
-            format_time(period.from_ms),
-            format_time(period.until_ms)
-        ));
+        self.announce(period, &run, &drift);
         self.fit(&champion.run, &run, period, self.scored(period)?)?;
         let contest = Contest::hold((&champion.run, &run), self.kinds, &self.args.set, period)?;
         let verdict = judge(self.args.gate, &self.judged(period, &contest)?);
-        let (challenger, refitted) = self.versions()?;
         let retraining = contest.recorded(&champion.version, period, &verdict, &drift);
         let change = Change::now(&self.args.why);
-        let described = |run: &Path, version: &ModelVersion| -> anyhow::Result<Entry> {
-            let entry = describe(run, (&champion.name, version), self.kinds, &change)?;
-            Ok(Entry {
-                retraining: Some(retraining.clone()),
-                ..entry
-            })
-        };
-        let promotion = Promotion {
-            alias: self.args.alias.clone(),
-            expected: Some(champion.version.clone()),
-        };
-        let is_promoted = matches!(verdict, Verdict::Promoted(_));
-        let first = described(&run, &challenger)?;
-        let mut entries = Vec::with_capacity(2);
-        if is_promoted && self.args.refit {
-            let again = self.refit(&run, period, (&challenger, &first))?;
-            let entry = Entry {
-                scores: first.scores.clone(),
-                scores_of: Some(challenger.clone()),
-                ..described(&again, &refitted)?
-            };
-            entries.extend([(first, None), (entry, Some(promotion))]);
-        } else {
-            entries.push((first, is_promoted.then_some(promotion)));
-        }
-        // All of it, or nothing: the registry never has a challenger without what came of it.
-        let mut registry = Registry::open(&self.registry)?;
-        registry.add_all(&entries, &change)?;
-        report_change(&mut registry);
-        let shown = entries.iter().map(|(entry, _)| entry.version.to_string());
-        cli::note(format!(
-            "`quarterhour models show {}` has {} now",
-            champion.name,
-            shown.collect::<Vec<_>>().join(" and ")
-        ));
+        let entries = self.entries(&run, period, &retraining, &change)?;
+        self.register(&entries, &change)?;
         let promoted = entries.iter().find(|(_, promotion)| promotion.is_some());
         let in_production = promoted.map_or(&champion.version, |(entry, _)| &entry.version);
+        // The first is the challenger, whatever comes after it.
+        let challenger = entries
+            .first()
+            .map_or(&champion.version, |(entry, _)| &entry.version);
         let challenge = |reason: String| Challenge {
             model: champion.name.clone(),
             champion: champion.version.clone(),
@@ -235,6 +195,74 @@ impl Retrain<'_> {
             Verdict::Promoted(reason) => Outcome::Promoted(challenge(reason)),
             Verdict::Refused(reason) => Outcome::Refused(challenge(reason)),
         })
+    }
+
+    fn announce(&self, period: &Period, run: &Path, drift: &[String]) {
+        for reason in drift {
+            cli::note(format!("before its time: {reason}"));
+        }
+        cli::note(format!(
+            "the challenger of {} {} goes to {}; {} to {} UTC is held back",
+            self.champion.name,
+            self.champion.version,
+            run.display(),
+            format_time(period.from_ms),
+            format_time(period.until_ms)
+        ));
+    }
+
+    /// What is registered: the challenger, and where it is promoted and wanted its refit, one of which has the
+    /// promotion.
+    fn entries(
+        &self,
+        run: &Path,
+        period: &Period,
+        retraining: &Retraining,
+        change: &Change,
+    ) -> anyhow::Result<Vec<(Entry, Option<Promotion>)>> {
+        let champion = &self.champion;
+        let described = |run: &Path, version: &ModelVersion| -> anyhow::Result<Entry> {
+            let entry = describe(run, (&champion.name, version), self.kinds, change)?;
+            Ok(Entry {
+                retraining: Some(retraining.clone()),
+                ..entry
+            })
+        };
+        let promotion = Promotion {
+            alias: self.args.alias.clone(),
+            expected: Some(champion.version.clone()),
+        };
+        let is_promoted = matches!(retraining.verdict, Verdict::Promoted(_));
+        let (challenger, refitted) = self.versions()?;
+        let first = described(run, &challenger)?;
+        if !(is_promoted && self.args.refit) {
+            return Ok(vec![(first, is_promoted.then_some(promotion))]);
+        }
+        let again = self.refit(run, period, (&challenger, &first))?;
+        let entry = Entry {
+            scores: first.scores.clone(),
+            scores_of: Some(challenger.clone()),
+            ..described(&again, &refitted)?
+        };
+        Ok(vec![(first, None), (entry, Some(promotion))])
+    }
+
+    /// Registers all of it or nothing: the registry never has a challenger without what came of it.
+    fn register(
+        &self,
+        entries: &[(Entry, Option<Promotion>)],
+        change: &Change,
+    ) -> anyhow::Result<()> {
+        let mut registry = Registry::open(&self.registry)?;
+        registry.add_all(entries, change)?;
+        report_change(&mut registry);
+        let shown = entries.iter().map(|(entry, _)| entry.version.to_string());
+        cli::note(format!(
+            "`quarterhour models show {}` has {} now",
+            self.champion.name,
+            shown.collect::<Vec<_>>().join(" and ")
+        ));
+        Ok(())
     }
 
     /// The challenger's folder; the same for all calls of a period, so that one goes on where another was

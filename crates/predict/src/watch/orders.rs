@@ -12,6 +12,9 @@ use trading::{LoggedForecast, Order, OrderStep, by_order, part_left};
 
 use super::policy::{SignalPolicy, why_not};
 
+/// Time to the deadline where nothing is said.
+const DEFAULT_WITHIN: TimeSpan = TimeSpan::hours(1);
+
 /// What a person wants to buy or sell while the watch goes on.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct OrderArgs {
@@ -48,16 +51,19 @@ impl OrderArgs {
                 "--buy and --sell take coins of the run".to_owned()
             }))));
         }
-        let within_ms = self.within_ms();
-        if within_ms == 0 || within_ms % bar_ms != 0 {
+        let has_orders = self.sides().next().is_some();
+        let (within, is_asked) = (self.within(), self.within.is_some() || has_orders);
+        if is_asked && (within == TimeSpan::ZERO || within.ms() % bar_ms != 0) {
             let error = anyhow!(
-                "--within {}: expected a multiple of the bar, {}s",
-                self.within.unwrap_or_default(),
+                "--within {within}: expected a multiple of the bar, {}s",
                 bar_ms / 1000
             );
-            return Err(cli::usage(error.hint("--within 1h for instance")));
+            let longer = TimeSpan::minutes(bar_ms / 60_000).max(DEFAULT_WITHIN);
+            return Err(cli::usage(
+                error.hint(format!("--within {longer} for instance")),
+            ));
         }
-        if self.sides().next().is_some() && symbols.len() < 3 {
+        if has_orders && symbols.len() < 3 {
             let error = anyhow!("{} coins are watched, expected at least 3", symbols.len());
             return Err(cli::usage(error.hint(
                 "timing compares a coin's forecast with those of the others",
@@ -66,8 +72,8 @@ impl OrderArgs {
         Ok(())
     }
 
-    fn within_ms(&self) -> i64 {
-        self.within.map_or(3_600_000, TimeSpan::ms)
+    fn within(&self) -> TimeSpan {
+        self.within.unwrap_or(DEFAULT_WITHIN)
     }
 }
 
@@ -129,7 +135,7 @@ impl Orders {
             arriving: arriving
                 .map(|(symbol, side)| (symbol.clone(), side))
                 .collect(),
-            within_ms: args.within_ms(),
+            within_ms: args.within().ms(),
             terms,
             open,
         }

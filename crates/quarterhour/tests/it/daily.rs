@@ -147,6 +147,18 @@ fn days_are_forecast_scored_and_combined_at_every_horizon() {
         assert!(text.contains("AUSDT"), "{text}");
     }
 
+    // Its members are registered with it.
+    let named = [
+        "--name",
+        "days",
+        "--version",
+        "1.0.0",
+        "--registry",
+        "registry.sqlite",
+    ];
+    let arguments = [&["models", "add", "hybrid"][..], &named].concat();
+    said(&quarterhour_in(dir.path(), &arguments));
+
     let arguments = ["evaluate", "hybrid", "lstm", "--horizon", "7d", "--json"];
     let report: serde_json::Value =
         serde_json::from_str(&said(&quarterhour_in(dir.path(), &arguments))).unwrap();

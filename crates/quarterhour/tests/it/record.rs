@@ -15,13 +15,16 @@ use crate::quarterhour;
 const DAY_MS: i64 = 86_400_000;
 const DAYS: i64 = 300;
 
+/// Days from 1970 to the first candle, on 1 January 2020.
+const FIRST: i64 = 18_262;
+
 /// A market of four coins that move by up to 4 % a day, of which a run knows the first 280 days.
 const CONFIG: &str = r#"
 [data]
 dir = "data"
 interval = "1d"
 fill_limit = "0m"
-until = "1970-10-08"
+until = "2020-10-07"
 [universe]
 symbols = []
 [features]
@@ -40,6 +43,11 @@ lookback_bars = 1
 horizon = \"1d\"
 ";
 
+/// A price as an exchange serves it.
+fn cents(price: f64) -> f64 {
+    (price * 100.0).round() / 100.0
+}
+
 fn coins() -> Vec<(Symbol, CandleTable)> {
     let coin = |(place, name): (usize, &str)| {
         let mut candles = CandleTable::default();
@@ -47,16 +55,16 @@ fn coins() -> Vec<(Symbol, CandleTable)> {
         for day in 0..DAYS {
             let open = close;
             let drawn = (day * day * 7919 + day * (31 + 17 * place as i64)).rem_euclid(97);
-            close *= 1.0 + 0.08 * (drawn as f64 / 96.0 - 0.5);
+            close = cents(close * (1.0 + 0.08 * (drawn as f64 / 96.0 - 0.5)));
             let mut values = [f64::NAN; Column::ALL.len()];
             values[..4].copy_from_slice(&[
                 open,
-                open.max(close) * 1.01,
-                open.min(close) * 0.99,
+                cents(open.max(close) * 1.01),
+                cents(open.min(close) * 0.99),
                 close,
             ]);
             values[Column::Volume as usize] = 1000.0 + drawn as f64;
-            candles.push_row(day * DAY_MS, values);
+            candles.push_row((FIRST + day) * DAY_MS, values);
         }
         (Symbol::new(name).unwrap(), candles)
     };
@@ -110,7 +118,7 @@ fn rows(dir: &Path) -> String {
 /// The exchange at noon of a day.
 fn exchange(day: i64) -> Exchange {
     let replay = ReplayConfig {
-        start: Some((day * DAY_MS + DAY_MS / 2).to_string()),
+        start: Some(((FIRST + day) * DAY_MS + DAY_MS / 2).to_string()),
         ..ReplayConfig::default()
     };
     let day: Interval = "1d".parse().unwrap();
@@ -130,7 +138,7 @@ fn recorded_once_a_day(dir: &Path) -> [Value; 2] {
     let noon = exchange(290);
     let (first, _) = record(dir, &noon);
     assert_eq!(
-        first["time"], "1970-10-17 00:00",
+        first["time"], "2020-10-16 00:00",
         "the day that closed last"
     );
     assert_eq!(first["forecasts"], 4, "{first}");
@@ -142,7 +150,7 @@ fn recorded_once_a_day(dir: &Path) -> [Value; 2] {
     assert_eq!(second["time"], first["time"]);
     assert_eq!(rows(dir), before);
     let (third, _) = record(dir, &exchange(291));
-    assert_eq!(third["time"], "1970-10-18 00:00");
+    assert_eq!(third["time"], "2020-10-17 00:00");
     assert_ne!(rows(dir), before);
     [first, third]
 }
@@ -184,18 +192,18 @@ fn volatilities_are_recorded_once_a_day() {
     assert_eq!(first["opened"], 0, "a volatility is nothing to trade on");
     // The forecast is that of `predict` at the day.
     let output = quarterhour("predict")
-        .args(["--run", "run", "--json", "--at", "1970-10-17"])
+        .args(["--run", "run", "--json", "--at", "2020-10-16"])
         .current_dir(dir.path())
         .output()
         .unwrap();
     done(&output);
     let offline: Value = serde_json::from_slice(&output.stdout).unwrap();
     let ledger = Ledger::read_only(&dir.path().join("run/ledger.sqlite")).unwrap();
-    let logged = ledger.forecasts(289 * DAY_MS).unwrap();
+    let logged = ledger.forecasts((FIRST + 289) * DAY_MS).unwrap();
     let of_day = || {
         logged
             .iter()
-            .filter(|logged| logged.time_ms == 289 * DAY_MS)
+            .filter(|logged| logged.time_ms == (FIRST + 289) * DAY_MS)
     };
     assert_eq!(of_day().count(), 4);
     for coin in offline["coins"].as_array().unwrap() {
