@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
 use super::amx;
 
 /// Instructions for products of bf16 numbers.
