@@ -54,7 +54,6 @@ pub use network::{Network, WINDOW_NORM_EPSILON};
 pub use open_device::OpenDevice;
 pub use optim::{AdamW, AdamWConfig, clip_grad_norm};
 pub use parameters::ParameterPath;
-
 pub use record::{load_state, load_weights, read_metadata, save_state, save_weights};
 pub use recurrent::RecurrentOptions;
 pub use shape::NetworkShape;

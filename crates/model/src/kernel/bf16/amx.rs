@@ -2,7 +2,6 @@
 //!
 //! Its intrinsics are not stable in Rust; the five instructions that are needed are.
 //! Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
-#![cfg(target_arch = "x86_64")]
 #![allow(
     unsafe_code,
     reason = "instructions that Rust has no stable functions for, on memory that the caller has checked"

@@ -4,6 +4,7 @@
 //! two of them is exact in f32, so that beside the rounding of the operands only the order of the
 //! sums differs from one processor to the next ([`Unit`]).
 
+#[cfg(target_arch = "x86_64")]
 mod amx;
 mod layout;
 mod product;

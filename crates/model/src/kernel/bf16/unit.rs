@@ -2,11 +2,13 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
 use super::amx;
 
 /// Instructions for products of bf16 numbers.
 ///
-/// AVX-512 and the portable code add in the same order; AMX adds even and odd places of 32 apart.
+/// AVX-512 and the portable code add in the same order, and differ only where a sum is too small to be
+/// normal: the instructions make it 0. AMX adds even and odd places of 32 apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Tiles of 16 x 16 (Intel since Sapphire Rapids).
