@@ -86,15 +86,16 @@ impl Coefficients<'_> {
         };
         let means: Vec<f64> = (0..self.own.places.len()).map(mean).collect();
         let zeros = vec![0.0; self.market.places.len()];
-        let explained = |((cell, own), &unit): ((&Option<&[f32]>, &Option<Vec<f64>>), &f64)| {
+        let rows = cells.iter().zip(&own).zip(units);
+        rows.map(|((cell, own), &unit)| {
             let market = self.market.values((*cell)?)?;
             let mut contributions = self.own.added(own.as_ref()?, &means, unit);
             contributions.extend(self.market.added(&market, &zeros, self.market_share * unit));
             let method = ExplanationMethod::Linear;
             let explanation = Explanation::of_forecast(method, 0.0, contributions);
             explanation.sum().is_finite().then_some(explanation)
-        };
-        cells.iter().zip(&own).zip(units).map(explained).collect()
+        })
+        .collect()
     }
 }
 
