@@ -37,7 +37,7 @@ pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
 pub use command::{Args, Command, PageRequest, WatchCommand, run};
 pub use embed::EmbedArgs;
-pub use explain::explain_at;
+pub use explain::{CoinExplanations, explain_at};
 pub use forecast::{CoinForecast, ForecastUnit, Forecasts, forecast_at};
 pub use given_rows::{FeatureRow, RowForecast, RowForecasts, WrongNames};
 pub use hint::hint_of;
