@@ -13,6 +13,9 @@ use crate::snapshot::{Bar, CoinLine, history};
 /// processor rounds otherwise.
 const SAME: f64 = 1e-4;
 
+/// A coin, and what pushed its forecast or why that is not known.
+type CoinAnswer = (String, Result<Explanation, String>);
+
 /// What pushed the forecasts of a bar.
 #[derive(Debug)]
 pub struct ExplainedBar {
@@ -21,7 +24,7 @@ pub struct ExplainedBar {
     /// The label of what forecast it.
     label: String,
     /// Of each coin, or why it is not known; as a whole, why it is not known of any.
-    coins: Result<Vec<(String, Result<Explanation, String>)>, String>,
+    coins: Result<Vec<CoinAnswer>, String>,
 }
 
 impl ExplainedBar {

@@ -24,7 +24,7 @@ pub fn health(view: &View<'_>) -> Markup {
                 (row("bars forecast", Some(format!("{} of {}", day.bars, day.bars_possible)), is_whole))
                 (row("bars that lack a coin", Some(day.bars_incomplete.to_string()), day.bars_incomplete == 0))
                 (row("delay after the close, p50 / p99", Some(format!("{} / {}", secs(day.delay_p50), secs(day.delay_p99))), true))
-                (row("websocket", watch.map(websocket), watch.is_none_or(|watch| is_connected(watch))))
+                (row("websocket", watch.map(websocket), watch.is_none_or(is_connected)))
                 (row("faults since the watch began", watch.map(faults), watch.is_none_or(|watch| count(watch) == 0)))
                 @if let Some(alerts) = watch.and_then(|watch| watch.alerts) {
                     (row("alerts sent / failed / left out", Some(format!("{} / {} / {}", alerts.sent, alerts.failed, alerts.dropped)),
