@@ -39,7 +39,8 @@ def main() -> None:
     folder = os.getcwd()
     ray.init(log_to_driver=False)
     task = ray.remote(num_cpus=options.cpus, num_gpus=options.gpus, max_retries=3)(work)
-    pending = [task.remote(command, folder, seed) for seed in range(1, options.workers + 1)]
+    # Far apart: to its seed a worker adds the number of trials that it finds, so that neighbours could draw the same values.
+    pending = [task.remote(command, folder, 1 + 1_000_003 * worker) for worker in range(options.workers)]
     report = ""
     while pending:
         [done], pending = ray.wait(pending)
