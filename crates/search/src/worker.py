@@ -35,7 +35,7 @@ except ImportError as error:
     fail(f"{sys.executable}: {error}", f"{sys.executable} -m pip install optuna")
 
 from optuna.trial import TrialState
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 INTERRUPTED = "interrupted"
 # A worker that has not been heard of for so many seconds is gone, and its trial is run again.
@@ -80,7 +80,7 @@ def open_storage(url):
             )
         except DBAPIError as error:
             # Others that begin at the same moment make the tables too.
-            if left == 0 or "already exists" not in str(error):
+            if left == 0 or not (isinstance(error, IntegrityError) or "already exists" in str(error)):
                 raise
             time.sleep(1)
 
