@@ -89,8 +89,23 @@ impl ScoredRun {
         }
     }
 
+    /// What the run's own report opens with, in sentences: ahead of which control, by what interval of
+    /// the difference, and what that earns.
+    pub fn verdict(&self, config: &Config) -> Vec<String> {
+        self.on_page(config, None, page::run_verdict)
+    }
+
     /// The run's own report as a page; `importance` is that of its features, if it says it.
     pub fn html(&self, config: &Config, importance: Option<Importance>) -> String {
+        self.on_page(config, importance, html)
+    }
+
+    fn on_page<T>(
+        &self,
+        config: &Config,
+        importance: Option<Importance>,
+        make: impl FnOnce(&Page<'_>) -> T,
+    ) -> T {
         let target = config.target.init(config.data.interval);
         let run = self
             .report
@@ -102,7 +117,7 @@ impl ScoredRun {
             .map(|importance| (run.clone(), importance))
             .into_iter()
             .collect();
-        html(&Page {
+        make(&Page {
             rows: &self.rows,
             forecasters: &self.forecasters,
             report: &self.report,

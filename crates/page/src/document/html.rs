@@ -152,11 +152,16 @@ fn of_cell(cell: &GridCell, titles: &[String]) -> Markup {
         .then(|| format!("background: rgba(0, 114, 178, {:.2})", 0.6 * cell.shade));
     let name = |title: &str| if title == "t" { "t " } else { "" };
     html! {
-        td style=[shade] {
+        td.whole[cell.parts.first().is_some_and(|value| is_date(value))] style=[shade] {
             @if let Some(value) = cell.parts.first() { (value) }
             @for (title, text) in cell.below(titles) { small { (name(title)) (text) } }
         }
     }
+}
+
+/// A date is not broken at its hyphens.
+fn is_date(value: &str) -> bool {
+    value.len() == 10 && value.bytes().filter(|&byte| byte == b'-').count() == 2
 }
 
 #[cfg(test)]

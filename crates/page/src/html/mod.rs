@@ -37,6 +37,7 @@ pub use equity_chart::backtest_svg;
 pub use exposure::exposure_html;
 pub use fold_chart::folds_svg;
 pub use importance_chart::importance_svg;
+pub use opening::run_verdict;
 pub use page::{html, run_opening, run_sections};
 pub use portfolio::portfolio_html;
 pub use quantile_chart::quantiles_svg;

@@ -17,7 +17,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Two sentences: which forecaster is ahead of which control by what, and what that is worth. Empty
 /// where no run is scored.
-pub(super) fn verdict(page: &Page<'_>) -> Vec<String> {
+pub fn run_verdict(page: &Page<'_>) -> Vec<String> {
     let (metric, title, is_loss) = match page.report.quantity {
         Quantity::Return => ("ic_a_day", "IC a day", false),
         Quantity::LogVolatility => ("qlike", "QLIKE", true),

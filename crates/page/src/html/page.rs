@@ -13,7 +13,7 @@ use super::intervals::intervals;
 use super::level_classes::classes;
 use super::level_scores::{level_folds, level_scores};
 use super::levels::{level_coins, predicted_against_realized};
-use super::opening::verdict;
+use super::opening::run_verdict;
 use super::parts::{coins, days_of_folds, folds};
 use super::reliability::reliability;
 use super::scores::scores;
@@ -39,7 +39,7 @@ pub fn html(page: &Page<'_>) -> String {
 
 /// What a page of scored runs opens with: the verdict, one picture, what was scored.
 pub fn run_opening(page: &Page<'_>) -> Vec<Block> {
-    let mut blocks: Vec<Block> = verdict(page).into_iter().map(Block::Verdict).collect();
+    let mut blocks: Vec<Block> = run_verdict(page).into_iter().map(Block::Verdict).collect();
     blocks.push(Block::Chart(Chart::new(folds_svg(page.report))));
     blocks.push(Block::Html(head(page).into_string()));
     blocks

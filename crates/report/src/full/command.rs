@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     };
     write_atomically(&page, text.as_bytes())
         .with_context(|| format!("cannot write the report to {}", page.display()))?;
-    cli::print(&format!("{}\n", super::summary::verdict(&run)))?;
+    cli::print(&format!("{}\n", super::summary::verdict(&run).join(" ")))?;
     cli::note(format!("the report is in {}", page.display()));
     match browser {
         Some(browser) => browser.print(&page),

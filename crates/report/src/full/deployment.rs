@@ -5,8 +5,6 @@ use page::Section;
 use score::Quantity;
 
 use super::reported_run::ReportedRun;
-use super::summary::headlines;
-use crate::words::number;
 
 /// How to run it, what the API is, how it is fitted anew.
 pub(crate) fn deployment(run: &ReportedRun) -> Section {
@@ -61,19 +59,6 @@ pub(crate) fn limits(run: &ReportedRun) -> Section {
     let mut limits = Vec::new();
     if config.data.source == Source::Simulated {
         limits.push("The candles are simulated with a planted predictable part: the scores say nothing of a real market.".to_owned());
-    }
-    if let Some(first) = headlines(report).first() {
-        if let (Some((name, value)), Some([low, high])) = (first.control, first.interval)
-            && (low..=high).contains(&value)
-        {
-            limits.push(format!(
-                "By {} it is not told apart from `{name}`, which has {} within the run's interval.",
-                first.metric.title,
-                number(Some(value), 4)
-            ));
-        } else if first.is_ahead() == Some(false) {
-            limits.push(format!("By {} a control is better.", first.metric.title));
-        }
     }
     limits.push(format!(
         "The scores are of {} folds of one span of time and {} coins; another time may be another market.",

@@ -32,14 +32,6 @@ pub(crate) struct Headline<'a> {
     pub control: Option<(&'a str, f64)>,
 }
 
-impl Headline<'_> {
-    /// Whether the run is better than the best control; None without one.
-    pub fn is_ahead(&self) -> Option<bool> {
-        let (_, control) = self.control?;
-        Some(distance(self.metric, self.value) < distance(self.metric, control))
-    }
-}
-
 /// How far from the best value, the lower the better.
 fn distance(metric: &Metric, value: f64) -> f64 {
     match metric.better {
@@ -92,7 +84,8 @@ fn best_control<'a>(report: &'a Report, metric: &Metric) -> Option<(&'a str, f64
 /// The blocks of the first page.
 pub(crate) fn summary(run: &ReportedRun) -> Vec<Block> {
     let report = &run.first().report;
-    let mut blocks = vec![Block::Verdict(verdict(run)), Block::Text(what_it_is(run))];
+    let mut blocks: Vec<Block> = verdict(run).into_iter().map(Block::Verdict).collect();
+    blocks.push(Block::Text(what_it_is(run)));
     let mut grid = Grid::grouped(
         "score",
         [
@@ -120,37 +113,16 @@ pub(crate) fn ends(interval: Option<[f64; 2]>) -> String {
     )
 }
 
-/// One sentence: the score to decide on, with its interval, beside the best control.
-pub(crate) fn verdict(run: &ReportedRun) -> String {
-    let report = &run.first().report;
-    let found = headlines(report);
-    let Some(first) = found.first() else {
-        return format!("{} has no score that is defined on its rows.", run.name);
-    };
-    let beside = match (first.control, first.is_ahead()) {
-        (Some((name, value)), Some(is_ahead)) => {
-            let word = if is_ahead { "ahead of" } else { "behind" };
-            let told = match first.interval {
-                Some([low, high]) if (low..=high).contains(&value) => {
-                    "; its interval holds the control's value"
-                }
-                _ => "",
-            };
-            format!(
-                ", {word} the best control, {name} ({}){told}",
-                number(Some(value), 4)
-            )
-        }
-        _ => ", beside no control".to_owned(),
-    };
-    let percent = (report.confidence * 100.0).round();
-    format!(
-        "{} has {} {} ({percent} % interval {}) out of sample{beside}.",
-        run.name,
-        first.metric.title,
-        number(Some(first.value), 4),
-        ends(first.interval),
-    )
+/// What `report.html` opens with, too.
+pub(crate) fn verdict(run: &ReportedRun) -> Vec<String> {
+    let sentences = run.first().verdict(&run.config);
+    match sentences.is_empty() {
+        true => vec![format!(
+            "{} has no score that is defined on its rows.",
+            run.name
+        )],
+        false => sentences,
+    }
 }
 
 /// What is forecast, of which coins and when.
