@@ -101,6 +101,13 @@ def is_enough(study):
     return len(finished(trials)) + running(study) >= SETTINGS["trials"]
 
 
+def is_surplus(study, trial):
+    """whether another worker, which looked at the same moment, has begun the last trial that was wanted"""
+    trials = study.get_trials(deepcopy=False)
+    counted = finished(trials) + [other for other in trials if other.state == TrialState.RUNNING]
+    return sum(other.number <= trial.number for other in counted) > SETTINGS["trials"]
+
+
 def suggest(trial, key, range):
     if "choices" in range:
         return trial.suggest_categorical(key, range["choices"])
@@ -112,6 +119,10 @@ def suggest(trial, key, range):
 
 def objective(study):
     def of_trial(trial):
+        if is_surplus(study, trial):
+            trial.set_user_attr(INTERRUPTED, True)
+            study.stop()
+            raise Interrupted()
         try:
             return talk(trial)
         except BrokenPipeError:

@@ -307,3 +307,30 @@ fn a_waiting_trial_is_taken_by_one_worker() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }
+
+/// Two workers that both found one trial missing have begun one each: the second one counts for nothing.
+const SURPLUS: &str = r#"
+import io, sys
+sys.stdin = io.TextIOWrapper(io.BytesIO(b'{"trials": 3}\n'))
+exec(open(sys.argv[1]).read().rsplit("\nmain()", 1)[0])
+study = optuna.create_study()
+study.add_trial(optuna.trial.create_trial(value=1.0))
+study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL, user_attrs={INTERRUPTED: True}))
+begun = [study.ask() for _ in range(3)]
+assert [is_surplus(study, trial) for trial in begun] == [False, False, True]
+study.tell(begun[2], state=TrialState.FAIL)
+study.optimize(objective(study), n_trials=1, catch=(Interrupted,))
+assert len(finished(study.get_trials())) == 2, study.get_trials()
+"#;
+
+#[test]
+fn a_trial_beyond_those_that_are_wanted_ends_at_once() {
+    let Some(python) = python() else { return };
+    let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/../search/src/worker.py");
+    let output = Command::new(python)
+        .args(["-c", SURPLUS, worker])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
