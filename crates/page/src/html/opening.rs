@@ -114,7 +114,7 @@ impl BesideControl<'_> {
         };
         let Some([low, high]) = self.difference.interval else {
             return format!(
-                "Whether {forecaster} is ahead of the strongest control, {control}, cannot be told: {} are too few for an \
+                "It cannot be told whether {forecaster} is ahead of the strongest control, {control}: {} are too few for an \
                  interval of the difference in {metric} ({value}).",
                 counted(self.days, "day"),
             );
@@ -136,7 +136,7 @@ impl BesideControl<'_> {
                 "{forecaster} is behind the strongest control, {control}: the difference in {metric} is {figures}{few}."
             ),
             _ => format!(
-                "Whether {forecaster} is ahead of the strongest control, {control}, cannot be told: the difference in \
+                "It cannot be told whether {forecaster} is ahead of the strongest control, {control}: the difference in \
                  {metric} is {figures}{few}."
             ),
         }
@@ -241,7 +241,7 @@ mod tests {
         );
         assert_eq!(
             sentence(Some([-0.001, 0.02]), false, 12),
-            "Whether panel-ridge is ahead of the strongest control, zero, cannot be told: the difference in IC a day is \
+            "It cannot be told whether panel-ridge is ahead of the strongest control, zero: the difference in IC a day is \
              +0.0100 (95 % interval: -0.0010 to +0.0200), on 12 days alone."
         );
         assert!(sentence(Some([-0.02, -0.01]), false, 60).starts_with("panel-ridge is behind"));
