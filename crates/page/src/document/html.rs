@@ -151,8 +151,10 @@ fn of_cell(cell: &GridCell, titles: &[String]) -> Markup {
     let shade = (cell.shade > 0.0)
         .then(|| format!("background: rgba(0, 114, 178, {:.2})", 0.6 * cell.shade));
     let name = |title: &str| if title == "t" { "t " } else { "" };
+    let has_date = cell.parts.first().is_some_and(|value| is_date(value));
+    let whole = has_date.then_some("whole");
     html! {
-        td.whole[cell.parts.first().is_some_and(|value| is_date(value))] style=[shade] {
+        td class=[whole] style=[shade] {
             @if let Some(value) = cell.parts.first() { (value) }
             @for (title, text) in cell.below(titles) { small { (name(title)) (text) } }
         }
