@@ -46,7 +46,7 @@ pub struct Args {
     /// Arguments of the watch
     #[command(flatten)]
     pub watch: WatchArgs,
-    /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
+    /// Overrides a key of the sections data, universe, trading or watch (may be repeated)
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Another address of the exchange's REST interface, for POST /predict
