@@ -81,7 +81,7 @@ impl LoadedModel {
         forecasts
     }
 
-    /// What pushed the forecasts of all coins at a row; see [`Model::explain`]. None where nothing is
+    /// What pushed the forecasts of all coins at a row. None where nothing is
     /// fitted for the row.
     pub fn explain(&self, panel: &Panel, row: usize) -> Option<Vec<Option<Explanation>>> {
         let seen = Observations::of(panel, vec![row], &self.model.terms());
