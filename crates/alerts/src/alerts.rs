@@ -1,8 +1,8 @@
 //! Taking alerts without waiting.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::template::Message;
 use crate::{AlertsConfig, Error};
 
 /// Alerts that may wait for their delivery.
-const QUEUE: usize = 64;
+pub(crate) const QUEUE: usize = 128;
 
 /// First pause before an alert is tried again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ pub struct Alerts {
     queue: SyncSender<Message>,
     /// Closed once the thread has ended.
     ended: Receiver<()>,
-    limiter: Limiter,
+    limiter: Arc<Mutex<Limiter>>,
     counts: Arc<Counts>,
     source: String,
 }
@@ -52,7 +52,11 @@ impl Alerts {
         let (queue, messages) = sync_channel(QUEUE);
         let (end, ended) = sync_channel(1);
         let counts = Arc::new(Counts::default());
-        let delivery = Delivery::new(endpoint, counts.clone(), first_pause)?;
+        let repeat_ms = u64::try_from(config.repeat_after.ms()).unwrap_or(0);
+        let limiter = Limiter::new(Duration::from_millis(repeat_ms), config.most_an_hour);
+        let limiter = Arc::new(Mutex::new(limiter));
+        let shared = (counts.clone(), limiter.clone());
+        let delivery = Delivery::new(endpoint, shared, first_pause)?;
         let thread = thread::Builder::new().name("alerts".to_owned());
         thread
             .spawn(move || {
@@ -62,11 +66,10 @@ impl Alerts {
             .map_err(|error| Error::Setup {
                 reason: error.to_string(),
             })?;
-        let repeat_ms = u64::try_from(config.repeat_after.ms()).unwrap_or(0);
         Ok(Some(Self {
             queue,
             ended,
-            limiter: Limiter::new(Duration::from_millis(repeat_ms), config.most_an_hour),
+            limiter,
             counts,
             source: source.to_owned(),
         }))
@@ -79,19 +82,22 @@ impl Alerts {
             subject,
             text,
         } = alert;
-        let Some(left_out) = self.limiter.admit(kind, &subject, Instant::now()) else {
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(admission) = limiter.admit(kind, &subject, Instant::now()) else {
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         };
         let message = Message {
             source: self.source.clone(),
-            kind: kind.name(),
-            title: kind.title(),
+            kind,
             subject,
             text,
-            left_out,
+            admission,
         };
-        if self.queue.try_send(message).is_err() {
+        if let Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) =
+            self.queue.try_send(message)
+        {
+            limiter.give_back(kind, &message.subject, admission, Instant::now());
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }

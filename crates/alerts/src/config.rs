@@ -27,9 +27,11 @@ pub struct AlertsConfig {
     /// The chat that a Telegram bot writes to, such as `"-1001234567890"` or `"@channel"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<String>,
-    /// How long the same alert is left out after it was sent; it is real time.
+    /// How long the same alert is left out after it was sent; it is real time. One that could not be
+    /// delivered comes again after five minutes.
     pub repeat_after: TimeSpan,
-    /// Most alerts of all kinds within an hour; what is more is counted and left out.
+    /// Most alerts of one kind within an hour; what is more is counted and left out. A kind that comes
+    /// often keeps no other one out.
     pub most_an_hour: usize,
 }
 

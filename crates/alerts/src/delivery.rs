@@ -1,10 +1,10 @@
 //! Posting alerts, with patience.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, redirect};
@@ -14,6 +14,7 @@ use tracing::warn;
 use crate::Error;
 use crate::alert::Counts;
 use crate::endpoint::Endpoint;
+use crate::limiter::Limiter;
 use crate::template::Message;
 
 /// Tries of an alert.
@@ -31,6 +32,7 @@ pub(crate) struct Delivery {
     client: Client,
     runtime: Runtime,
     counts: Arc<Counts>,
+    limiter: Arc<Mutex<Limiter>>,
     first_pause: Duration,
 }
 
@@ -45,7 +47,7 @@ enum Outcome {
 impl Delivery {
     pub fn new(
         endpoint: Endpoint,
-        counts: Arc<Counts>,
+        (counts, limiter): (Arc<Counts>, Arc<Mutex<Limiter>>),
         first_pause: Duration,
     ) -> Result<Self, Error> {
         let setup = |reason: String| Error::Setup { reason };
@@ -64,6 +66,7 @@ impl Delivery {
             client: client.build().map_err(|error| setup(reason(error)))?,
             runtime: runtime.map_err(|error| setup(error.to_string()))?,
             counts,
+            limiter,
             first_pause,
         })
     }
@@ -76,10 +79,13 @@ impl Delivery {
                 Ok(()) => &self.counts.sent,
                 Err(_) => &self.counts.failed,
             };
-            count.fetch_add(1, Ordering::Relaxed);
-            if let Err(reason) = result {
-                warn!(kind = message.kind, "an alert was not delivered: {reason}");
+            if let Err(reason) = &result {
+                let kind = message.kind;
+                warn!(kind = kind.name(), "an alert was not delivered: {reason}");
+                let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+                limiter.give_back(kind, &message.subject, message.admission, Instant::now());
             }
+            count.fetch_add(1, Ordering::Relaxed);
         }
         // A look-up of the server's name may still hang.
         self.runtime.shutdown_background();

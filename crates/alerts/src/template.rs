@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::alert::AlertKind;
+use crate::limiter::Admission;
+
 /// Most characters of a message: Discord takes 2,000 and Telegram 4,096.
 const MOST_CHARACTERS: usize = 1900;
 
@@ -28,16 +31,14 @@ pub enum Template {
 pub(crate) struct Message {
     /// Name of what is watched, such as `panel20`.
     pub source: String,
-    /// Name of the kind, for programs.
-    pub kind: &'static str,
-    /// The kind in words.
-    pub title: &'static str,
-    /// What it is about, such as a coin; empty where it is about all.
+    /// What it is about.
+    pub kind: AlertKind,
+    /// What tells it from others of its kind, such as a coin; empty where it is about all.
     pub subject: String,
     /// The message itself.
     pub text: String,
-    /// Alerts that were left out since the last one.
-    pub left_out: u64,
+    /// That it is sent.
+    pub admission: Admission,
 }
 
 impl Template {
@@ -67,8 +68,9 @@ impl Template {
                 "priority": 4, "tags": ["warning"],
             }),
             Self::Json => json!({
-                "source": message.source, "kind": message.kind, "subject": message.subject,
-                "title": message.title, "text": message.text, "left_out": message.left_out,
+                "source": message.source, "kind": message.kind.name(), "subject": message.subject,
+                "title": message.kind.title(), "text": message.text,
+                "left_out": message.admission.left_out,
             }),
         }
     }
@@ -76,11 +78,11 @@ impl Template {
 
 impl Message {
     fn heading(&self) -> String {
-        format!("{}: {}", self.source, self.title)
+        format!("{}: {}", self.source, self.kind.title())
     }
 
     fn text_and_rest(&self) -> String {
-        let rest = match self.left_out {
+        let rest = match self.admission.left_out {
             0 => String::new(),
             1 => " (1 alert was left out since the last one)".to_owned(),
             many => format!(" ({many} alerts were left out since the last one)"),

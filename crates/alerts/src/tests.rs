@@ -171,8 +171,8 @@ fn nothing_waits_for_a_service_that_hangs() {
         alerts.send(stale(&number.to_string()));
     }
     assert!(began.elapsed() < Duration::from_secs(2));
-    // One is on its way, 64 wait.
-    assert!(alerts.delivered().dropped >= 1000 - 64 - 1);
+    // One is on its way, the others of the queue wait.
+    assert!(alerts.delivered().dropped >= 1000 - alerts::QUEUE as u64 - 1);
     let delivered = alerts.finish(Duration::from_millis(50));
     assert_eq!(delivered.sent, 0);
 }
@@ -193,6 +193,46 @@ fn the_same_alert_is_sent_once_an_hour_and_the_rest_is_counted() {
         .map(|(_, body)| body["left_out"].clone())
         .collect();
     assert_eq!(left_out, [json!(0), json!(4)]);
+}
+
+/// A kind that is told often takes no place of another one, and what was refused takes none at all.
+#[test]
+fn a_kind_has_an_hour_of_its_own_and_what_is_refused_takes_no_place() {
+    let (port, requests) = server(&[403]);
+    let one = AlertsConfig {
+        most_an_hour: 1,
+        ..config(format!("http://127.0.0.1:{port}/"), Some(Template::Json))
+    };
+    let mut alerts = started(&one);
+    alerts.send(stale("BTCUSDT"));
+    let began = Instant::now();
+    while alerts.delivered().failed == 0 && began.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(10));
+    }
+    for subject in ["BTCUSDT", "ETHUSDT", "SOLUSDT"] {
+        alerts.send(stale(subject));
+    }
+    alerts.send(Alert {
+        kind: AlertKind::Verification,
+        ..stale("")
+    });
+    let delivered = alerts.finish(PATIENCE);
+    assert_eq!(
+        (delivered.sent, delivered.failed, delivered.dropped),
+        (2, 1, 2)
+    );
+    let told: Vec<(Value, Value)> = requests
+        .try_iter()
+        .skip(1)
+        .map(|(_, body)| (body["kind"].clone(), body["subject"].clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (json!("stale"), json!("ETHUSDT")),
+            (json!("verification"), json!(""))
+        ]
+    );
 }
 
 /// Everything that can be printed, of every way to fail.
