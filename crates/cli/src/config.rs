@@ -1,11 +1,13 @@
 //! One TOML schema for all binaries: built-in defaults, then the file, then `--set key=value`.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::secret::{SECRET_SECTION, hide, shown_key, shown_override, without_secrets};
 use crate::section_list::{LISTS, check_list, named_section};
 use crate::{WithHint, did_you_mean, exclusive, renamed, usage};
 
@@ -37,11 +39,8 @@ pub const SECTIONS: &[&str] = &[
     "replay",
 ];
 
-/// The section whose values are in no message and in no config that is written.
-const SECRET_SECTION: &str = "alerts";
-
 /// Where the configuration comes from: the arguments that every binary takes.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Clone, Default, clap::Args)]
 pub struct ConfigArgs {
     /// Config file; what it leaves out has the built-in default
     #[arg(long, value_name = "FILE")]
@@ -81,7 +80,7 @@ impl ConfigArgs {
 }
 
 /// A configuration before its sections are typed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConfigTable {
     /// The file, or what stands in its place.
     origin: String,
@@ -147,15 +146,16 @@ impl ConfigTable {
                 set.trim() == key
             })
         };
-        let origin =
-            |key: &str| of_key(key).map_or_else(|| self.origin.clone(), |text| as_given(text));
+        let origin = |key: &str| {
+            of_key(key).map_or_else(|| self.origin.clone(), |text| shown_override(text))
+        };
         renamed::refuse(&self.table, origin)?;
         exclusive::refuse(&self.table, |key| of_key(key).is_some(), origin)
     }
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {
         let Some((key, value)) = text.split_once('=') else {
-            return Err(anyhow!("{}: expected key=value", as_given(text))
+            return Err(anyhow!("{}: expected key=value", shown_override(text))
                 .hint("for instance --set target.horizon=30m"));
         };
         let value = toml::from_str::<Table>(&format!("value = {value}"))
@@ -166,8 +166,9 @@ impl ConfigTable {
         let last = path.pop().unwrap_or_default();
         if path.is_empty() || last.is_empty() {
             return Err(anyhow!(
-                "{}: found key `{key}`, expected section.key",
-                as_given(text)
+                "{}: found key `{}`, expected section.key",
+                shown_override(text),
+                shown_key(key)
             )
             .hint("for instance --set data.dir=other"));
         }
@@ -180,9 +181,9 @@ impl ConfigTable {
             table = match entry {
                 Value::Table(table) => table,
                 Value::Array(list) => named_section(list, part, parts.next())
-                    .map_err(|error| error.context(as_given(text)))?,
+                    .map_err(|error| error.context(shown_override(text)))?,
                 _ => {
-                    let said = as_given(text);
+                    let said = shown_override(text);
                     let error = anyhow!("{said}: `{part}` is a value, expected a section");
                     return Err(error.hint("for instance --set data.dir=other"));
                 }
@@ -207,12 +208,14 @@ impl ConfigTable {
                     .overrides
                     .iter()
                     .find(|text| text.trim_start().starts_with(name.as_str()));
-                let origin = blamed.map_or_else(|| self.origin.clone(), |text| as_given(text));
+                let origin =
+                    blamed.map_or_else(|| self.origin.clone(), |text| shown_override(text));
                 let hint = did_you_mean(name, SECTIONS).unwrap_or_else(|| {
                     "keys stand under a section, as in [target] horizon = \"15m\"".to_owned()
                 });
                 let error = anyhow!(
-                    "{origin}: unknown section `{name}`, expected one of {}",
+                    "{origin}: unknown section `{}`, expected one of {}",
+                    shown_key(name),
                     SECTIONS.join(", ")
                 );
                 return Err(usage(error.hint(hint)));
@@ -269,8 +272,8 @@ impl ConfigTable {
     }
 
     fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {
-        let text = error.to_string();
-        let text = text.trim_end();
+        let said = error.to_string();
+        let text = said.trim_end();
         let names = quoted(text);
         let unknown = text.starts_with("unknown ");
         // What is known is named too, after the key that is not. The last override of a key wins.
@@ -284,7 +287,7 @@ impl ConfigTable {
             .iter()
             .rfind(|text| is_override_of(text, section, named));
         let origin = match (blamed, section) {
-            (Some(text), _) => as_given(text),
+            (Some(text), _) => shown_override(text),
             (None, Some(section)) => format!("{}, section [{section}]", self.origin),
             (None, None) => self.origin.clone(),
         };
@@ -299,27 +302,9 @@ impl ConfigTable {
                 section.unwrap_or("SECTION")
             ),
         });
+        let text = hide(text, &self.table, &self.overrides);
         usage(anyhow!("{origin}: {text}").hint(hint))
     }
-}
-
-/// An override as it was given, without its value where that may be a secret.
-fn as_given(text: &str) -> String {
-    let (key, _) = text.split_once('=').unwrap_or((text, ""));
-    match key.trim_start().split('.').next() {
-        Some(SECRET_SECTION) => format!("--set {}=***", key.trim()),
-        _ => format!("--set {text}"),
-    }
-}
-
-/// A message of the TOML reader, without the line that it is about where the text has secrets.
-fn without_secrets(error: &toml::de::Error, text: &str) -> String {
-    if !text.contains(SECRET_SECTION) {
-        return error.to_string().trim_end().to_owned();
-    }
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-    format!("line {line}: {}", error.message())
 }
 
 /// The names between backticks in a message of the TOML reader, in order: the unknown key comes
@@ -340,7 +325,28 @@ fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
     in_section && names.iter().any(ends_in)
 }
 
-/// The keys of a config as `section.key`, each with its value as text.
+/// Without values: the file or an override may hold a secret.
+impl fmt::Debug for ConfigTable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sections: Vec<&String> = self.table.keys().collect();
+        let mut shown = formatter.debug_struct("ConfigTable");
+        shown.field("origin", &self.origin);
+        shown.field("sections", &sections).finish_non_exhaustive()
+    }
+}
+
+/// Overrides without what may be a secret.
+impl fmt::Debug for ConfigArgs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let overrides: Vec<String> = self.set.iter().map(|text| shown_override(text)).collect();
+        let mut shown = formatter.debug_struct("ConfigArgs");
+        shown.field("config", &self.config);
+        shown.field("set", &overrides).finish()
+    }
+}
+
+/// The keys of a config as `section.key`, each with its value as text, without the section that holds
+/// secrets.
 ///
 /// # Errors
 /// Text that is not TOML.
@@ -360,7 +366,9 @@ pub fn flattened(config: &str) -> anyhow::Result<Vec<(String, String)>> {
         }
     }
     let mut keys = Vec::new();
-    walk("", &toml::from_str(config)?, &mut keys);
+    let mut table: Table = toml::from_str(config)?;
+    table.remove(SECRET_SECTION);
+    walk("", &table, &mut keys);
     Ok(keys)
 }
 

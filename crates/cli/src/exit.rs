@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::output::{hint, say};
+use crate::secret::without_addresses;
 use crate::{HintOf, hints, is_usage};
 
 /// The arguments of the command line. What is wrong with them is printed and ends the program with
@@ -14,8 +15,14 @@ pub fn parse<Args: clap::Parser>(hint_of: HintOf) -> Args {
         terminal::set_width(usize::from(columns));
     }
     Args::try_parse().unwrap_or_else(|error| {
-        // Nobody is left to tell when the terminal is gone.
-        let _ = error.print();
+        let arguments: Vec<String> = std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        match without_addresses(&error.to_string(), &arguments) {
+            Some(text) if error.use_stderr() => say(format_args!("{}", text.trim_end())),
+            // Nobody is left to tell when the terminal is gone.
+            _ => drop(error.print()),
+        }
         error.source().and_then(hint_of).iter().for_each(hint);
         std::process::exit(error.exit_code())
     })

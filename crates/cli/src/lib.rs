@@ -10,6 +10,7 @@ mod lock;
 mod output;
 mod process;
 mod renamed;
+mod secret;
 mod section_list;
 mod span;
 mod suggestion;
@@ -24,6 +25,7 @@ pub use output::{
     Diverted, Stderr, divert_output, hint, note, print, progress_bar, warn, warn_with_hints,
 };
 pub use process::{arguments, cpu_seconds_of_children, peak_memory, watch_for_interrupt};
+pub use secret::{has_secrets, shown_override};
 pub use span::SpanArgs;
 pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 
+use crate::secret::shown_arguments;
 use crate::{note, quoted};
 
-/// The arguments that this process was called with, quoted for a shell: what a page says that made it.
+/// The arguments that this process was called with, quoted for a shell and without what may be a secret:
+/// what a page says that made it.
 pub fn arguments() -> String {
     let arguments = std::env::args_os().skip(1);
-    let quoted = arguments.map(|argument| quoted(argument.to_string_lossy()));
-    quoted.collect::<Vec<_>>().join(" ")
+    let shown = shown_arguments(arguments.map(|argument| argument.to_string_lossy().into_owned()));
+    shown.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// A flag that Ctrl-C and SIGTERM set, after saying `stopping`; a second one stops at once.

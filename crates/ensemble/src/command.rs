@@ -170,7 +170,8 @@ fn check_overrides(args: &Args) -> anyhow::Result<()> {
     if let Some(text) = args.config.set.iter().find(|text| !is_own(text)) {
         return Err(cli::usage(
             anyhow!(
-                "--set {text}: expected a key of [ensemble] or [intervals]; all else is the members'"
+                "{}: expected a key of [ensemble] or [intervals]; all else is the members'",
+                cli::shown_override(text)
             )
             .hint("--set ensemble.method=average"),
         ));

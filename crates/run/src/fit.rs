@@ -133,6 +133,22 @@ fn note_panels(dataset: &Dataset) {
     }
 }
 
+/// Hands the run's config to the tracking server, unless somebody wrote the address of a webhook into it.
+fn mirror_config(tracker: &Tracker, run: &RunDir) {
+    let path = run.config();
+    if std::fs::read_to_string(&path).is_ok_and(|text| cli::has_secrets(&text)) {
+        cli::warn_with_hints(
+            format!(
+                "{} is not mirrored: its section [alerts] holds a secret",
+                path.display()
+            ),
+            Some("the variable QUARTERHOUR_ALERTS_URL sets the address without a file".to_owned()),
+        );
+        return;
+    }
+    tracker.artifact(&path, "");
+}
+
 fn fit_pieces(
     recipe: &dyn Recipe,
     run: &RunDir,
@@ -144,7 +160,7 @@ fn fit_pieces(
     let interrupted = cli::watch_for_interrupt("stopping after this step")?;
     if let Some(tracker) = tracker {
         tracker.params(cli::flattened(config)?);
-        tracker.artifact(&run.config(), "");
+        mirror_config(tracker, run);
     }
     let pieces = Pieces {
         recipe,

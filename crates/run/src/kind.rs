@@ -192,8 +192,8 @@ impl Kinds {
         if let Some(text) = overrides.iter().find(|text| !may_differ(text)) {
             return Err(cli::usage(
                 anyhow!(
-                    "--set {text}: expected a key of [data] or [universe]; the rest is part \
-                     of the run"
+                    "{}: expected a key of [data] or [universe]; the rest is part of the run",
+                    cli::shown_override(text)
                 )
                 .hint("train a new run to change it"),
             ));
