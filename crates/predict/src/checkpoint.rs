@@ -6,9 +6,11 @@ use dataset::{Column, Config, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
 use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
+use trading::Retention;
 
 use crate::History;
 use crate::hint::hint_of;
+use crate::history::first_ms;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
 use crate::track_record::{TrackRecord, outcome_bars};
@@ -178,6 +180,23 @@ impl Checkpoint {
             device,
         };
         request.load()
+    }
+
+    /// Open time of the first candle that a forecast at `at_ms` is a function of, UTC ms.
+    pub(crate) fn history_from_ms(&self, at_ms: i64) -> i64 {
+        first_ms(&self.config, self.history_bars(), at_ms)
+    }
+
+    /// What a ledger keeps of `keep`: every forecast that stays can be made again, and none goes before its
+    /// outcome is known.
+    pub(crate) fn retention(&self, keep: TimeSpan) -> Retention {
+        let bar_ms = self.config.data.interval.ms();
+        Retention {
+            keep_ms: keep.ms(),
+            outcome_ms: (self.config.target.reach_bars(self.config.data.interval) as i64 + 1)
+                * bar_ms,
+            history_ms: self.history_bars() as i64 * bar_ms,
+        }
     }
 
     /// How many bars up to t a forecast at t is a function of, and its interval where it has one; of

@@ -8,8 +8,7 @@ use cli::WithHint;
 use dataset::CandleTable;
 use market::Symbol;
 
-use crate::answer::Answer;
-use crate::command::answer;
+use crate::answer::{Answer, answer};
 use crate::history::first_ms;
 use crate::seen::out_of_sample;
 use crate::watch::WatchArgs;

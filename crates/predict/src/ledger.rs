@@ -1,25 +1,26 @@
 //! `quarterhour ledger`: what a watch did, and whether it did it right.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{CandleReader, format_time};
-use market::{Candle, Symbol};
+use dataset::{CandleReader, CandleTable, DataConfig, format_time};
+use market::Symbol;
 use registry::RunArgument;
 use storage::write_atomically;
 use terminal::Table;
-use trading::{Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
+use trading::{CoinSummary, Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
+use crate::kinds::kinds;
 use crate::ledger_check::{
     CandlesByTime, LedgerCheck, check_forecasts, check_prices, check_trades,
 };
 use crate::ledger_keeping::{BackupArgs, PruneArgs};
+use crate::ledger_plot::{LedgerPage, check_name};
 use crate::timed::{check_orders, order_lines, orders_table};
-use crate::watch::{SignalPolicy, WatchArgs, local_ms};
+use crate::watch::{SignalPolicy, WatchArgs, local_ms, run_name};
 use crate::{Checkpoint, Fallback};
 
 /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
@@ -42,6 +43,9 @@ pub struct LedgerArgs {
     /// Write every position as CSV to this file too; times are UTC
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Draw the equity after costs and the rolling correlation with its interval into this HTML file too
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -95,6 +99,9 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         Some(LedgerCommand::Prune(args)) => return args.run(),
         None => {}
     }
+    if let Some(path) = &args.plot {
+        check_name(path)?;
+    }
     let ledger = Ledger::read_only(&args.watch.ledger_path(args.run()?))?;
     let positions = ledger.all_positions()?;
     let lines = summarize(&positions);
@@ -105,6 +112,9 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     let verdict = args
         .verify
         .map(|candles| verify(args, &ledger, &positions, candles))
+        .transpose()?;
+    let plot = (args.plot.as_ref())
+        .map(|path| anyhow::Ok((path, page(args, &ledger, (&positions, &lines, in_sample))?)))
         .transpose()?;
     // A reader of the same file would be in the way of what is written below.
     drop(ledger);
@@ -117,6 +127,10 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.csv {
         write_atomically(path, positions_csv(&positions).as_bytes())?;
         cli::note(format!("{}: {} positions", path.display(), positions.len()));
+    }
+    if let Some((path, html)) = plot {
+        write_atomically(path, html.as_bytes())?;
+        cli::note(format!("{} is drawn", path.display()));
     }
     if args.json {
         let json = serde_json::json!({
@@ -147,6 +161,31 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The page of `--plot`.
+fn page(
+    args: &LedgerArgs,
+    ledger: &Ledger,
+    (positions, lines, in_sample): (&[Position], &[CoinSummary], usize),
+) -> anyhow::Result<String> {
+    let run = args.run()?;
+    let (overrides, _) = WatchArgs::split(&args.set);
+    let (_, config) = kinds(args.device).config(&run.folder, &overrides)?;
+    let (_, settings) = args.watch.settings(&run.folder, &args.set)?;
+    let name = match &run.model {
+        Some(model) => model.name.to_string(),
+        None => run_name(&run.folder),
+    };
+    let page = LedgerPage {
+        run: &name,
+        config: &config,
+        pearson_forecasts: settings.pearson_forecasts,
+        positions,
+        lines,
+        in_sample,
+    };
+    page.html(ledger)
 }
 
 fn trades_table(positions: &[Position]) -> String {
@@ -254,8 +293,14 @@ fn verify(
         .chain(filled.map(|step| step.fill_ms))
         .fold(last.time_ms, i64::max)
         + bar_ms;
-    let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
-    check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
+    let source = VerifiedCandles {
+        checkpoint: &checkpoint,
+        ledger,
+        from: candles,
+        span_ms: (from_ms, until_ms),
+    };
+    check_forecasts(&checkpoint, &forecasts, &source.joined()?, &mut verdict)?;
+    let coins = source.own()?;
     let paused = ledger.paused_bars(first.time_ms)?;
     check_trades(&policy, (&forecasts, &paused), positions, &mut verdict);
     check_prices(
@@ -311,28 +356,63 @@ fn load(
     }
 }
 
-fn read_candles(
-    checkpoint: &Checkpoint,
-    ledger: &Ledger,
-    candles: Candles,
-    (from_ms, until_ms): (i64, i64),
-) -> anyhow::Result<CandlesByTime> {
-    let config = &checkpoint.config;
-    let reader = CandleReader::new(&config.data)?;
-    let of_coin = |symbol: &Symbol| -> anyhow::Result<(Symbol, BTreeMap<i64, Candle>)> {
-        let read = match candles {
-            Candles::Ledger => ledger.candles(symbol, from_ms, until_ms)?,
-            Candles::Store => {
-                let table = reader.read(symbol, &checkpoint.columns(), from_ms, until_ms)?;
-                (0..table.len()).map(|index| table.candle(index)).collect()
+/// The candles that a ledger is compared with.
+struct VerifiedCandles<'a> {
+    checkpoint: &'a Checkpoint,
+    ledger: &'a Ledger,
+    from: Candles,
+    /// Open times, the second one exclusive, UTC ms.
+    span_ms: (i64, i64),
+}
+
+impl VerifiedCandles<'_> {
+    /// As the exchange serves them under each coin's last name: what prices are of.
+    fn own(&self) -> anyhow::Result<CandlesByTime> {
+        let reader = self.reader(&DataConfig {
+            symbols_file: None,
+            ..self.checkpoint.config.data.clone()
+        })?;
+        self.of_coins(|symbol| self.of_name(&reader, symbol))
+    }
+
+    /// Under all names of each coin, in its first unit: what forecasts are of.
+    fn joined(&self) -> anyhow::Result<CandlesByTime> {
+        let reader = self.reader(&self.checkpoint.config.data)?;
+        self.of_coins(|symbol| match self.from {
+            Candles::Store => self.of_name(&reader, symbol),
+            Candles::Ledger => {
+                let events = reader.events();
+                events.joined(symbol, &|name: &Symbol| self.of_name(&reader, name))
             }
+        })
+    }
+
+    fn reader(&self, data: &DataConfig) -> anyhow::Result<CandleReader> {
+        Ok(CandleReader::new(data)?)
+    }
+
+    fn of_name(&self, reader: &CandleReader, name: &Symbol) -> anyhow::Result<CandleTable> {
+        let (from_ms, until_ms) = self.span_ms;
+        Ok(match self.from {
+            Candles::Store => reader.read(name, &self.checkpoint.columns(), from_ms, until_ms)?,
+            Candles::Ledger => {
+                let candles = self.ledger.candles(name, from_ms, until_ms)?;
+                candles.into_iter().collect()
+            }
+        })
+    }
+
+    fn of_coins(
+        &self,
+        read: impl Fn(&Symbol) -> anyhow::Result<CandleTable>,
+    ) -> anyhow::Result<CandlesByTime> {
+        let of_coin = |symbol: &Symbol| {
+            let table = read(symbol)?;
+            let candles = (0..table.len()).map(|index| table.candle(index));
+            let by_time = candles.map(|candle| (candle.open_time_ms, candle));
+            Ok((symbol.clone(), by_time.collect()))
         };
-        Ok((
-            symbol.clone(),
-            read.into_iter()
-                .map(|candle| (candle.open_time_ms, candle))
-                .collect(),
-        ))
-    };
-    config.universe.symbols.iter().map(of_coin).collect()
+        let symbols = &self.checkpoint.config.universe.symbols;
+        symbols.iter().map(of_coin).collect()
+    }
 }

@@ -9,8 +9,9 @@ use registry::RunArgument;
 use trading::Ledger;
 
 use crate::Fallback;
+use crate::WatchConfig;
 use crate::checkpoint::Request;
-use crate::watch::{WatchArgs, prune_before};
+use crate::watch::WatchArgs;
 
 /// Arguments of `quarterhour ledger backup`.
 #[derive(Debug, clap::Args)]
@@ -78,6 +79,11 @@ impl PruneArgs {
                 error.hint("--keep 90d, or --set watch.keep=90d"),
             ));
         };
+        let kept = WatchConfig {
+            keep: Some(keep),
+            ..settings
+        };
+        kept.validate().map_err(cli::usage)?;
         let request = Request {
             fallback: Fallback::Rule,
             run: &self.run.folder,
@@ -89,21 +95,25 @@ impl PruneArgs {
         };
         // A forecast can be made again from the ledger as long as its history is there.
         let checkpoint = request.load()?;
-        let history_ms = checkpoint.history_bars() as i64 * checkpoint.config.data.interval.ms();
+        let retention = checkpoint.retention(keep);
         let mut ledger = Ledger::beside_writer(&self.watch.ledger_path(&self.run))?;
-        let last_ms = ledger.last_forecast_ms()?.unwrap_or(0);
-        let (forecasts_ms, candles_ms) = prune_before(last_ms, keep, history_ms);
-        let pruned = ledger.prune(forecasts_ms, candles_ms)?;
+        let last_ms = ledger.last_forecast_ms()?;
+        let pruned = ledger.prune(&retention)?;
         if self.vacuum {
             ledger.vacuum()?;
         }
-        cli::print(&format!(
-            "{} forecasts and {} candles from before {} UTC were taken out of {}\n",
-            pruned.forecasts,
-            pruned.candles,
-            format_time(forecasts_ms),
-            ledger.path().display()
-        ))?;
+        let what = last_ms.map_or(
+            "no forecasts are in it, and nothing was taken out of".to_owned(),
+            |last_ms| {
+                format!(
+                    "{} forecasts of before {} UTC and {} candles that nothing needs any more were taken out of",
+                    pruned.forecasts,
+                    format_time(retention.before_ms(last_ms)),
+                    pruned.candles,
+                )
+            },
+        );
+        cli::print(&format!("{what} {}\n", ledger.path().display()))?;
         Ok(())
     }
 }

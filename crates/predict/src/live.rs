@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// After so long a candle counts as final where none follows it.
-const FINAL_AFTER_MS: i64 = 3_600_000;
+pub(crate) const FINAL_AFTER_MS: i64 = 3_600_000;
 
 /// How many coins are asked for at once.
 const AT_ONCE: usize = 24;

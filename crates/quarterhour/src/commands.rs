@@ -75,7 +75,8 @@ impl Command {
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run_with(|page| {
                 let PageCommand { args } = PageCommand::try_parse_from(page.arguments())?;
-                serve::run(&args)
+                args.check()?;
+                Ok(Box::new(move |is_over| serve::run_until(&args, is_over)))
             }),
             Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
             Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),

@@ -57,6 +57,17 @@ pub struct Args {
     pub device: DeviceChoice,
 }
 
+impl Args {
+    /// Refuses what would be refused once it listens: a watch beside which it is to run need not begin then.
+    ///
+    /// # Errors
+    /// A token that is missing, short or cannot be read.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let token = read_token(self.token_file.as_deref())?;
+        Access::new(self.listen, &self.hosts, token.as_deref()).map(|_| ())
+    }
+}
+
 /// Serves until it is interrupted.
 ///
 /// # Errors

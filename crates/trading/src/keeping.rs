@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use serde::Serialize;
 
 use crate::opening::existing_version;
 use crate::schema::VERSION;
 use crate::{Error, Ledger};
 
-/// Rows that one transaction takes out of a table, or of a coin: little enough that a watch beside it
-/// is not held up.
+/// Rows that one transaction takes out of a table: little enough that a watch beside it is not held up.
 const AT_ONCE: usize = 10_000;
 
 /// How long another program may hold the database before a change beside it is given up.
@@ -28,6 +27,24 @@ const COINS: &str = "
         WHERE coins.symbol IS NOT NULL
     )
     SELECT symbol FROM coins WHERE symbol IS NOT NULL";
+
+/// How much of a ledger is kept, counted back from its last forecast. Times are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How long forecasts stay.
+    pub keep_ms: i64,
+    /// How long after a forecast its outcome is known: it stays until then, whatever is kept.
+    pub outcome_ms: i64,
+    /// Candles stay for so much longer, that every forecast which stays can be made again.
+    pub history_ms: i64,
+}
+
+impl Retention {
+    /// Forecasts before this time are taken out of a ledger whose last forecast is at `last_ms`, UTC ms.
+    pub fn before_ms(&self, last_ms: i64) -> i64 {
+        last_ms.saturating_sub(self.keep_ms.max(self.outcome_ms))
+    }
+}
 
 /// Rows that were taken out of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -64,15 +81,15 @@ impl Ledger {
         })
     }
 
-    /// Takes out all forecasts before `forecasts_ms` and all candles before `candles_ms`, both UTC ms.
-    /// Positions and decisions about orders stay, and so does what an open position still needs.
+    /// Takes out what is older than is kept. Positions and decisions about orders stay, and so do the status
+    /// and the pause of the watch, and what an open position still needs.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn prune(&mut self, forecasts_ms: i64, candles_ms: i64) -> Result<Pruned, Error> {
+    pub fn prune(&mut self, retention: &Retention) -> Result<Pruned, Error> {
         let mut all = Pruned::default();
         loop {
-            let some = self.prune_some(forecasts_ms, candles_ms)?;
+            let some = self.prune_some(retention)?;
             all.forecasts += some.forecasts;
             all.candles += some.candles;
             if some == Pruned::default() {
@@ -81,19 +98,39 @@ impl Ledger {
         }
     }
 
-    /// As [`Ledger::prune`], but no more than some thousand rows: what a watch does after every bar.
+    /// As [`Ledger::prune`], but no more than some thousand rows: what a watch does after every bar. Whatever
+    /// is left, a check of the ledger finds it right: bars go as a whole, and candles after their forecasts.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn prune_some(&mut self, forecasts_ms: i64, candles_ms: i64) -> Result<Pruned, Error> {
-        let needed_ms = "SELECT min(forecast_ms) FROM positions WHERE exit_price IS NULL";
-        let needed_ms = self.query(needed_ms, [], |row| row.get::<_, Option<i64>>(0))?;
-        let needed_ms = needed_ms.into_iter().flatten().min().unwrap_or(i64::MAX);
+    pub fn prune_some(&mut self, retention: &Retention) -> Result<Pruned, Error> {
+        let Some(last_ms) = self.last_forecast_ms()? else {
+            return Ok(Pruned::default());
+        };
+        let before_ms = retention.before_ms(last_ms);
+        let open = self.open_positions()?;
+        // One that is still open after so long waits for a candle that its coin does not have: candles of
+        // that coin stay, and nothing else.
+        let waiting = (open.iter()).filter(|position| position.due_ms >= before_ms);
+        let needed_ms = waiting.map(|position| position.forecast_ms).min();
+        let forecasts_ms = before_ms.min(needed_ms.unwrap_or(i64::MAX));
         let coins: Vec<String> = self.query(COINS, [], |row| row.get(0))?;
         self.transaction(|transaction| {
+            let forecasts = take_forecasts(transaction, forecasts_ms)?;
+            let first_ms = first_forecast_ms(transaction)?.unwrap_or(forecasts_ms);
+            let candles_ms = forecasts_ms
+                .min(first_ms)
+                .saturating_sub(retention.history_ms);
+            let until_ms = |coin: &String| {
+                let own = (open.iter()).filter(|position| position.symbol.as_str() == coin);
+                let needed_ms = own.map(|position| position.forecast_ms).min();
+                candles_ms.min(needed_ms.unwrap_or(i64::MAX))
+            };
+            let of_coins: Vec<(&String, i64)> =
+                coins.iter().map(|coin| (coin, until_ms(coin))).collect();
             Ok(Pruned {
-                forecasts: take_forecasts(transaction, forecasts_ms.min(needed_ms))?,
-                candles: take_candles(transaction, &coins, candles_ms.min(needed_ms))?,
+                forecasts,
+                candles: take_candles(transaction, &of_coins)?,
             })
         })
     }
@@ -140,29 +177,38 @@ impl Ledger {
     }
 }
 
-/// Takes out the oldest forecasts before a time, and that the watch was paused then; returns how many
-/// forecasts.
-fn take_forecasts(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<usize> {
-    transaction.execute("DELETE FROM paused_bars WHERE time < ?1", [before_ms])?;
-    transaction.execute(
-        "DELETE FROM forecasts WHERE (time, symbol) IN
-         (SELECT time, symbol FROM forecasts WHERE time < ?1 ORDER BY time LIMIT ?2)",
-        params![before_ms, AT_ONCE as i64],
-    )
+fn first_forecast_ms(transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
+    transaction.query_row("SELECT min(time) FROM forecasts", [], |row| row.get(0))
 }
 
-/// Takes out the oldest candles of each coin before a time; returns how many.
+/// Takes out the oldest bars before a time with all their forecasts, and that the watch was paused in them;
+/// returns how many forecasts.
+fn take_forecasts(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<usize> {
+    let Some(first_ms) = first_forecast_ms(transaction)? else {
+        return Ok(0);
+    };
+    let select = "SELECT time FROM forecasts WHERE time < ?1 ORDER BY time LIMIT 1 OFFSET ?2";
+    let cut_ms: Option<i64> = transaction
+        .query_row(select, [before_ms, AT_ONCE as i64], |row| row.get(0))
+        .optional()?;
+    // At least one bar, however many coins it has.
+    let cut_ms = cut_ms.map_or(before_ms, |cut_ms| cut_ms.max(first_ms + 1));
+    transaction.execute("DELETE FROM paused_bars WHERE time < ?1", [cut_ms])?;
+    transaction.execute("DELETE FROM forecasts WHERE time < ?1", [cut_ms])
+}
+
+/// Takes out the oldest candles of each coin before its time; returns how many.
 fn take_candles(
     transaction: &Transaction<'_>,
-    coins: &[String],
-    before_ms: i64,
+    coins: &[(&String, i64)],
 ) -> rusqlite::Result<usize> {
     let each = (AT_ONCE / coins.len().max(1)).max(100) as i64;
     let mut delete = transaction.prepare(
         "DELETE FROM candles WHERE symbol = ?1 AND time IN
          (SELECT time FROM candles WHERE symbol = ?1 AND time < ?2 ORDER BY time LIMIT ?3)",
     )?;
-    let of_coin = |coin: &String| delete.execute(params![coin, before_ms, each]);
+    let of_coin =
+        |(coin, before_ms): &(&String, i64)| delete.execute(params![coin, before_ms, each]);
     coins.iter().map(of_coin).sum()
 }
 

@@ -3,6 +3,7 @@
 //!
 //! - [`Ledger`]: one SQLite file of candles as they were known, forecasts, positions and decisions
 //!   about orders, which a kill at any moment leaves whole.
+//! - [`Account`]: what positions come to while a watch goes on.
 //! - [`Order`]: a trade that a person wants done by a deadline.
 //! - [`Status`]: what the watch says of itself once a bar, and whether it is paused.
 //! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
@@ -11,6 +12,7 @@
 //! Signal, costs and overlap are those of [`rules`], the same as in thresholds and backtest. No order
 //! is ever sent.
 
+mod account;
 mod config;
 mod error;
 mod keeping;
@@ -25,9 +27,10 @@ mod schema;
 mod status;
 mod summary;
 
+pub use account::Account;
 pub use config::TradingConfig;
 pub use error::Error;
-pub use keeping::Pruned;
+pub use keeping::{Pruned, Retention};
 pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
 pub use live_score::{FEWEST_OUTCOMES, LivePearson, Outcome, live_pearson, rolling_pearson};
 pub use order::{Order, OrderStep, by_order, part_left};

@@ -107,7 +107,7 @@ fn line(symbol: &str, positions: &[&Position]) -> CoinSummary {
 }
 
 /// Most positions that were open at one time.
-fn most_at_once(positions: &[&Position]) -> usize {
+pub(crate) fn most_at_once(positions: &[&Position]) -> usize {
     let ends = positions
         .iter()
         .map(|position| (position.exit_ms.unwrap_or(position.due_ms), -1));

@@ -250,7 +250,7 @@ pub(crate) fn lines(
             .disable_x_mesh()
             .x_labels(8)
             .y_labels(7)
-            .x_label_formatter(&|time| month_and_day(*time as i64))
+            .x_label_formatter(&|time| time_label(*time as i64, until - from))
             .y_label_formatter(&|value| tick(*value))
             .y_desc(unit)
             .draw()?;
@@ -447,6 +447,15 @@ pub(crate) fn month_and_day(time_ms: i64) -> String {
     format_time(time_ms)[5..10].to_owned()
 }
 
+/// Of UTC milliseconds on an axis of `span_ms`: `05-01`, with the time of day where days are few.
+fn time_label(time_ms: i64, span_ms: i64) -> String {
+    const FEW_DAYS_MS: i64 = 4 * 86_400_000;
+    match span_ms < FEW_DAYS_MS {
+        true => format_time(time_ms)[5..16].to_owned(),
+        false => month_and_day(time_ms),
+    }
+}
+
 /// A number with no more digits than it needs.
 pub(crate) fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };
@@ -466,6 +475,13 @@ pub(crate) fn tick(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_of_few_days_has_times_of_day() {
+        let (noon_ms, day_ms) = (1_717_243_200_000, 86_400_000);
+        assert_eq!(time_label(noon_ms, 2 * day_ms), "06-01 12:00");
+        assert_eq!(time_label(noon_ms, 4 * day_ms), "06-01");
+    }
 
     #[test]
     fn names_that_do_not_fit_go_to_the_next_line() {

@@ -3,13 +3,18 @@
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use crate::PageServer;
+use crate::hint::hint_of;
+
 /// How long the page may take to end after the watch.
-const LONGEST_END: Duration = Duration::from_secs(1);
+const LONGEST_END: Duration = Duration::from_secs(2);
 
 /// Arguments of the page beside a watch.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,34 +39,57 @@ pub struct PageArgs {
     pub hosts: Vec<String>,
 }
 
-/// A page that runs beside a watch, until the process is interrupted or ends.
+/// A page that runs beside a watch, and ends with it.
 #[derive(Debug)]
 pub struct Beside {
     thread: JoinHandle<()>,
+    is_over: Arc<AtomicBool>,
+    /// Why the page is not served; None while it is.
+    fault: Arc<Mutex<Option<String>>>,
 }
 
 impl Beside {
-    /// Runs `page`. An error or a panic there is a warning.
+    /// Serves `page`. An error or a panic there is a warning: logging must have begun.
     ///
     /// # Errors
     /// A system without another thread.
-    pub fn start(
-        page: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
-    ) -> std::io::Result<Self> {
+    pub fn start(page: PageServer) -> std::io::Result<Self> {
+        let is_over = Arc::<AtomicBool>::default();
+        let fault = Arc::<Mutex<Option<String>>>::default();
+        let (flag, place) = (is_over.clone(), fault.clone());
         let thread = thread::Builder::new()
             .name("page".to_owned())
-            .spawn(move || match catch_unwind(AssertUnwindSafe(page)) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => warn!("the page is not served, the watch goes on: {error:#}"),
-                Err(_) => warn!("the page has stopped with a panic, the watch goes on"),
+            .spawn(move || {
+                let (text, hint) = match catch_unwind(AssertUnwindSafe(|| page(flag))) {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => (
+                        format!("the page is not served: {error:#}"),
+                        cli::hints(&error, hint_of).into_iter().next(),
+                    ),
+                    Err(_) => ("the page has stopped with a panic".to_owned(), None),
+                };
+                warn!(hint, "{text}; the watch goes on");
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
             })?;
-        Ok(Self { thread })
+        Ok(Self {
+            thread,
+            is_over,
+            fault,
+        })
+    }
+
+    /// Why the page is not served; None while it is.
+    pub fn fault(&self) -> Option<String> {
+        let fault = self.fault.lock();
+        fault.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// An interrupt ends both; a page that does not end is left to the end of the process.
+/// The end of the watch, for whatever reason, is that of the page; one that hangs is left to the end of the
+/// process.
 impl Drop for Beside {
     fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
         let began = Instant::now();
         while !self.thread.is_finished() && began.elapsed() < LONGEST_END {
             thread::sleep(Duration::from_millis(20));
@@ -71,22 +99,57 @@ impl Drop for Beside {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
-    /// Whatever happens to the page is nothing to the watch, which goes on and ends.
-    #[test]
-    fn a_page_that_fails_or_panics_harms_nothing() {
-        let failing = Beside::start(|| anyhow::bail!("the address is taken")).unwrap();
-        #[allow(clippy::panic, reason = "that is what is tested")]
-        let panicking = Beside::start(|| panic!("a bug")).unwrap();
+    fn wait_for_fault(beside: &Beside) -> String {
         let began = Instant::now();
-        drop(failing);
-        drop(panicking);
-        let sleeping = Beside::start(|| {
+        loop {
+            if let Some(fault) = beside.fault() {
+                return fault;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "no fault");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Whatever happens to the page is nothing to the watch, which says so in its warnings.
+    #[test]
+    fn a_page_that_fails_or_panics_harms_nothing_and_is_told() {
+        let failing = Beside::start(Box::new(|_| anyhow::bail!("the address is taken"))).unwrap();
+        assert_eq!(
+            wait_for_fault(&failing),
+            "the page is not served: the address is taken"
+        );
+        #[allow(clippy::panic, reason = "that is what is tested")]
+        let panicking = Beside::start(Box::new(|_| panic!("a bug"))).unwrap();
+        assert_eq!(
+            wait_for_fault(&panicking),
+            "the page has stopped with a panic"
+        );
+        let hanging = Beside::start(Box::new(|_| {
             thread::sleep(Duration::from_secs(60));
             Ok(())
-        });
-        drop(sleeping.unwrap());
+        }));
+        let began = Instant::now();
+        drop(hanging.unwrap());
         assert!(began.elapsed() < 10 * LONGEST_END);
+    }
+
+    /// A page once went on until the process ended, as nothing told it.
+    #[test]
+    fn a_page_ends_with_its_watch() {
+        let (sender, ended) = channel();
+        let beside = Beside::start(Box::new(move |is_over| {
+            while !is_over.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Ok(sender.send(())?)
+        }));
+        let beside = beside.unwrap();
+        assert!(ended.try_recv().is_err());
+        drop(beside);
+        ended.try_recv().unwrap();
     }
 }

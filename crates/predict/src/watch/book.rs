@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use market::{Candle, Symbol};
 use tracing::{info, warn};
-use trading::{Error, Ledger, Minute, OrderStep, Outcome, Position, Price, Status, WatchStatus};
+use trading::{
+    Error, Ledger, Minute, OrderStep, Outcome, Position, Price, Retention, Status, WatchStatus,
+};
 
 /// How long one try may wait for another program; the minute goes on without it.
 const TRY: Duration = Duration::from_millis(100);
@@ -198,9 +200,9 @@ impl Book {
     ///
     /// # Errors
     /// As [`Book::add_candles`].
-    pub fn prune(&mut self, (forecasts_ms, candles_ms): (i64, i64)) -> Result<(), Error> {
+    pub fn prune(&mut self, retention: &Retention) -> Result<(), Error> {
         if self.waiting.is_empty() {
-            let pruned = self.ledger.prune_some(forecasts_ms, candles_ms);
+            let pruned = self.ledger.prune_some(retention);
             self.unless_held(pruned)?;
         }
         Ok(())

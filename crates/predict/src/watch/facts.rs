@@ -1,6 +1,6 @@
 //! What a person should know of the model and the thresholds of a watch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dataset::{TimeSpan, format_time};
 use trading::ModelStatus;
@@ -13,21 +13,24 @@ use crate::Checkpoint;
 pub struct ModelFacts {
     /// Name of the run's folder.
     pub run: String,
+    folder: PathBuf,
     /// The first time that the model has not seen, UTC ms; None where its files do not say.
     fitted_until_ms: Option<i64>,
     refit_every: Option<TimeSpan>,
+    /// Length of a scored fold, where the config names one.
+    scored_for: Option<TimeSpan>,
     horizon_bars: usize,
 }
 
 impl ModelFacts {
     /// Those of a loaded run.
     pub fn new(run: &Path, checkpoint: &Checkpoint) -> Self {
-        let absolute = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
-        let name = absolute.file_name().unwrap_or_default();
         Self {
-            run: name.to_string_lossy().into_owned(),
+            run: run_name(run),
+            folder: run.to_owned(),
             fitted_until_ms: checkpoint.unseen_from_ms,
             refit_every: checkpoint.config.split.refit_every,
+            scored_for: checkpoint.config.split.test,
             horizon_bars: checkpoint.config.horizon_bars(),
         }
     }
@@ -55,7 +58,10 @@ impl ModelFacts {
         let mut warnings = Vec::new();
         let charged = policy.trading.costs;
         match &policy.thresholds {
-            None => warnings.push("no thresholds: nothing is traded".to_owned()),
+            None => warnings.push(format!(
+                "no thresholds: nothing is traded; `scripts/tune-thresholds {}` makes them",
+                cli::quoted(self.folder.display())
+            )),
             Some(thresholds) => {
                 let tuned = thresholds.costs;
                 if tuned != charged {
@@ -73,16 +79,39 @@ impl ModelFacts {
                 }
             }
         }
-        if let (Some(until_ms), Some(every)) = (self.fitted_until_ms, self.refit_every)
-            && now_ms - until_ms > every.ms()
-        {
-            warnings.push(format!(
-                "the model is older than its cadence: fitted until {} UTC, split.refit_every is {every}",
-                format_time(until_ms)
-            ));
-        }
+        warnings.extend(self.age_warning(now_ms));
         warnings
     }
+
+    /// A run without a cadence is held to what was scored: no older model than a fold is long.
+    fn age_warning(&self, now_ms: i64) -> Option<String> {
+        let until_ms = self.fitted_until_ms?;
+        let (cadence, said) = match (self.refit_every, self.scored_for) {
+            (Some(every), _) => (
+                every,
+                format!(
+                    "its cadence: fitted until {} UTC, split.refit_every is {every}",
+                    format_time(until_ms)
+                ),
+            ),
+            (None, Some(test)) => (
+                test,
+                format!(
+                    "any that was scored: fitted until {} UTC, split.test is {test}",
+                    format_time(until_ms)
+                ),
+            ),
+            (None, None) => return None,
+        };
+        (now_ms - until_ms > cadence.ms()).then(|| format!("the model is older than {said}"))
+    }
+}
+
+/// Name of a run's folder.
+pub fn run_name(run: &Path) -> String {
+    let absolute = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
+    let name = absolute.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -99,8 +128,10 @@ mod tests {
     fn other_costs_and_an_old_model_are_warned_of() {
         let facts = ModelFacts {
             run: "run".to_owned(),
+            folder: "run".into(),
             fitted_until_ms: Some(10 * DAY_MS),
             refit_every: Some(TimeSpan::hours(7 * 24)),
+            scored_for: None,
             horizon_bars: 15,
         };
         let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
@@ -128,6 +159,16 @@ mod tests {
         assert!(
             old.contains("older than its cadence: fitted until 1970-01-11"),
             "{old}"
+        );
+        let without = ModelFacts {
+            refit_every: None,
+            scored_for: Some(TimeSpan::hours(14 * 24)),
+            ..facts
+        };
+        assert_eq!(without.age_warning(24 * DAY_MS), None);
+        assert_eq!(
+            without.age_warning(25 * DAY_MS).unwrap(),
+            "the model is older than any that was scored: fitted until 1970-01-11 00:00 UTC, split.test is 14d"
         );
     }
 }

@@ -7,6 +7,7 @@ use registry::{ModelVersion, NamedModel, Registry, Which};
 use rules::Thresholds;
 use tracing::{info, warn};
 
+use super::earlier::EarlierNames;
 use super::unseen::unseen;
 use super::{ModelFacts, WatchArgs};
 use crate::checkpoint::Request;
@@ -35,6 +36,8 @@ pub struct Successor {
     pub thresholds: Option<Thresholds>,
     /// What a person should know of it.
     pub facts: ModelFacts,
+    /// What its coins were called before.
+    pub earlier: EarlierNames,
 }
 
 impl Follower {
@@ -137,7 +140,9 @@ impl Follower {
         let thresholds = self.args.thresholds(&entry.run)?;
         let tuned = thresholds.as_ref().or(tuned);
         let checkpoint = unseen(checkpoint, (&request, self.in_sample), tuned, time_ms)?;
+        let first_ms = checkpoint.history_from_ms(time_ms);
         let successor = Successor {
+            earlier: EarlierNames::of(&checkpoint.config, first_ms)?,
             facts: ModelFacts::new(&entry.run, &checkpoint),
             checkpoint,
             thresholds,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alerts::Delivered;
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use market::Symbol;
 use prometheus::{
@@ -34,7 +35,7 @@ pub struct WatchMetrics {
     pub positions: IntCounterVec,
     /// Positions that are open.
     pub open_positions: IntGauge,
-    /// 1 plus the sum of profits after costs, a coin having an equal share.
+    /// 1 plus the sum of profits after costs, each position having an equal part.
     equity: Gauge,
     /// Pearson correlation of the last closed forecasts with what came; NaN before 100 of them, and for a
     /// target other than the return from close to close.
@@ -54,7 +55,11 @@ pub struct WatchMetrics {
     /// When the last candle of each coin closed, and the clock that tells how long ago that is.
     closes: Arc<Mutex<Option<LastCloses>>>,
     is_paused: IntGauge,
-    alerts: IntGaugeVec,
+    alerts: IntCounterVec,
+    /// Length of a bar, so that a rule knows when forecasts are late.
+    pub bar_secs: Gauge,
+    /// Warnings of the last bar.
+    pub warnings: IntGauge,
     /// How far each coin's features are from training, in standard deviations.
     pub drift: GaugeVec,
     /// 1 while the websocket is connected.
@@ -137,7 +142,7 @@ impl WatchMetrics {
             open_positions: whole("open_positions", "Positions that are open")?,
             equity: gauge(
                 "equity",
-                "1 plus the sum of profits after costs, a coin having an equal share",
+                "1 plus the sum of profits after costs, each position having an equal part",
             )?,
             pearson: gauge(
                 "pearson",
@@ -177,7 +182,9 @@ impl WatchMetrics {
             )?,
             closes: Arc::default(),
             is_paused: whole("paused", "1 while no positions are opened")?,
-            alerts: whole_by("alerts", "Alerts by what came of them", &["outcome"])?,
+            alerts: counts("alerts_total", "Alerts by what came of them", "outcome")?,
+            bar_secs: gauge("bar_seconds", "Length of a bar")?,
+            warnings: whole("warnings", "Warnings about model, thresholds and page")?,
             is_streaming: whole("websocket_connected", "1 while the websocket is connected")?,
             faults: counts("faults_total", "Faults by kind", "kind")?,
             drift: by(
@@ -259,8 +266,8 @@ impl WatchMetrics {
             ("failed", delivered.failed),
             ("dropped", delivered.dropped),
         ] {
-            let gauge = self.alerts.with_label_values(&[outcome]);
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            let counter = self.alerts.with_label_values(&[outcome]);
+            counter.inc_by(count.saturating_sub(counter.get()));
         }
     }
 
@@ -287,7 +294,9 @@ impl WatchMetrics {
     pub async fn serve(&self, address: SocketAddr) -> std::io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         let metrics = Arc::new(self.clone());
-        let router = Router::new().route("/metrics", get(move || async move { metrics.text() }));
+        let headers = [(CONTENT_TYPE, prometheus::TEXT_FORMAT)];
+        let answer = move || async move { (headers, metrics.text()) };
+        let router = Router::new().route("/metrics", get(answer));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(())
     }

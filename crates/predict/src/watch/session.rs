@@ -15,16 +15,19 @@ use dataset::format_time;
 use market::{RestClient, Symbol};
 use tokio::time::timeout;
 use tracing::{info, warn};
+use trading::Account;
 
 use super::ModelFacts;
+use super::beside::Beside;
 use super::book::Book;
+use super::earlier::EarlierNames;
 use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::Orders;
 use super::show::{CoinView, Show};
 use super::state::{FaultKind, WatchState};
 use crate::live::of_refused;
-use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd, prune_before};
+use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd};
 use crate::{Checkpoint, ForecastUnit, WatchConfig};
 
 /// Longest sleep, so that an interrupt is noticed.
@@ -47,6 +50,8 @@ const LAST_ALERTS: Duration = Duration::from_secs(5);
 /// A running watch.
 pub struct Session {
     pub checkpoint: Checkpoint,
+    /// What its coins were called before.
+    pub earlier: EarlierNames,
     /// Looks for another version of the model at every bar; None where one run is watched with.
     pub follower: Option<Follower>,
     pub settings: WatchConfig,
@@ -60,9 +65,10 @@ pub struct Session {
     pub metrics: WatchMetrics,
     pub is_interrupted: Arc<AtomicBool>,
     pub end: WatchEnd,
-    /// Sum of the profits after costs of all positions that are closed, fractions of the value of
-    /// one.
-    pub net: f64,
+    /// The page beside the watch.
+    pub beside: Option<Beside>,
+    /// What all positions have come to.
+    pub account: Account,
     /// The bar for which a failing REST interface was last reported: one line a bar will do.
     pub reported_ms: i64,
     /// When candles last made the clock doubtful.
@@ -73,6 +79,8 @@ pub struct Session {
     pub state: WatchState,
     /// Where alerts go; None where they go nowhere.
     pub alerts: Option<Alerts>,
+    /// What a person was warned of at the last bar.
+    pub warnings: Vec<String>,
     /// How bars are shown.
     pub show: Show,
     /// Whether nothing is opened.
@@ -120,7 +128,6 @@ impl Session {
             let text = format!("the watch ends: {error:#}");
             self.alert(AlertKind::Fault, "end", text);
         }
-        self.show.end();
         if let Some(alerts) = self.alerts {
             alerts.finish(LAST_ALERTS);
         }
@@ -185,12 +192,13 @@ impl Session {
             };
             self.ask_for_overdue(time_ms);
             self.report(time_ms, &stale)?;
-            self.prune(time_ms)?;
+            self.prune()?;
             if self.end == WatchEnd::OneBar {
                 break;
             }
             time_ms = self.next_bar(time_ms);
             self.pick_up(time_ms);
+            self.ask_for_earlier(time_ms).await?;
         }
         self.book.finish()?;
         let open = self.book.open_positions().len();
@@ -199,10 +207,9 @@ impl Session {
     }
 
     /// Takes out of the ledger what is older than `watch.keep`.
-    fn prune(&mut self, time_ms: i64) -> anyhow::Result<()> {
+    fn prune(&mut self) -> anyhow::Result<()> {
         if let Some(keep) = self.settings.keep {
-            let history_ms = self.checkpoint.history_bars() as i64 * self.bar_ms();
-            self.book.prune(prune_before(time_ms, keep, history_ms))?;
+            self.book.prune(&self.checkpoint.retention(keep))?;
         }
         Ok(())
     }
@@ -219,9 +226,21 @@ impl Session {
         };
         self.checkpoint = successor.checkpoint;
         self.facts = successor.facts;
+        self.earlier = successor.earlier;
         if successor.thresholds.is_some() {
             self.policy.thresholds = successor.thresholds;
         }
+    }
+
+    /// Asks for the candles of earlier names that did not come yet, for the forecast of the bar at `time_ms`.
+    async fn ask_for_earlier(&mut self, time_ms: i64) -> anyhow::Result<()> {
+        let first_ms = self.checkpoint.history_from_ms(time_ms);
+        let now_ms = self.clock.now_ms();
+        let arrived = self.earlier.ask(&self.client, (first_ms, now_ms)).await;
+        if !arrived.is_empty() {
+            self.book.add_candles(arrived)?;
+        }
+        Ok(())
     }
 
     /// The bar that is forecast after the one at `time_ms`.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cli::Stderr;
@@ -51,7 +50,7 @@ pub struct BarView<'a> {
     pub delay_secs: Option<f64>,
     /// Open positions.
     pub open: &'a [Position],
-    /// Profits after costs, as a fraction of the capital.
+    /// Profits after costs, as a fraction of the capital that the positions share.
     pub net: f64,
     /// How forecasts and what came go together.
     pub pearson: Option<LivePearson>,
@@ -200,26 +199,17 @@ impl Show {
             Self::Nothing => Ok(()),
             Self::Lines => cli::print(&view.line()),
             Self::Table(recent) => {
-                recent.is_below_table.store(true, Ordering::Relaxed);
                 let lines: Vec<String> = recent.lines().iter().cloned().collect();
                 cli::print(&format!("{CLEAR}{}", view.table(&lines)))
             }
         }
     }
-
-    /// Logs to stderr again, where the table was.
-    pub fn end(&self) {
-        if let Self::Table(recent) = self {
-            recent.is_below_table.store(false, Ordering::Relaxed);
-        }
-    }
 }
 
-/// The last lines of the log, which go to stderr until there is a table above them.
+/// The last lines of the log, which stand below every new table.
 #[derive(Debug, Default)]
 pub struct RecentLines {
     lines: Mutex<VecDeque<String>>,
-    is_below_table: AtomicBool,
 }
 
 impl RecentLines {
@@ -228,7 +218,7 @@ impl RecentLines {
     }
 }
 
-/// Writes log lines below a table.
+/// Writes log lines to stderr at once, which is below the table, and keeps the last ones for the next table.
 #[derive(Debug, Clone)]
 pub struct RecentWriter(pub Arc<RecentLines>);
 
@@ -239,10 +229,7 @@ impl io::Write for RecentWriter {
         if lines.len() > LINES {
             lines.pop_front();
         }
-        match self.0.is_below_table.load(Ordering::Relaxed) {
-            true => Ok(bytes.len()),
-            false => Stderr.write(bytes),
-        }
+        Stderr.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

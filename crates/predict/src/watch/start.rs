@@ -8,11 +8,12 @@ use alerts::Alerts;
 use dataset::{DataConfig, Payoff, format_time};
 use market::{RestClient, RestOptions, Symbol};
 use registry::RunArgument;
-use rules::Thresholds;
 use tracing::{info, warn};
-use trading::{Ledger, Position};
+use trading::{Account, Ledger, Position};
 
+use super::beside::Beside;
 use super::book::Book;
+use super::earlier::EarlierNames;
 use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
@@ -23,7 +24,7 @@ use super::unseen::unseen;
 use super::{ExchangeClock, Feed, FeedSource, ModelFacts, SignalPolicy, WatchArgs, WatchEnd, log};
 use crate::checkpoint::Request;
 use crate::seen::InSample;
-use crate::{Checkpoint, ForecastUnit, WatchConfig};
+use crate::{Checkpoint, ForecastUnit, PageServer, WatchConfig};
 
 /// Bars that are fetched beyond those of a forecast: should the first reading of the clock be
 /// ahead, they are enough.
@@ -31,8 +32,8 @@ const SPARE_BARS: i64 = 60;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Watches until it is interrupted or at its end. A watch of one bar that the ledger has already
-/// changes nothing.
+/// Watches until it is interrupted or at its end, which is that of the page beside it too. A watch of one
+/// bar that the ledger has already changes nothing.
 ///
 /// # Errors
 /// A ledger in use, thresholds that are none, an exchange that does not answer at the start, and for
@@ -47,7 +48,7 @@ pub fn watch(
     (args, wanted): (&WatchArgs, &OrderArgs),
     overrides: &[String],
     (base_url, websocket_url): (Option<&str>, Option<&str>),
-    end: WatchEnd,
+    (end, page): (WatchEnd, Option<PageServer>),
 ) -> anyhow::Result<()> {
     let run = request.run;
     let argument = RunArgument {
@@ -74,9 +75,12 @@ pub fn watch(
     let alerts_config = args.alerts(run, overrides)?;
     let ledger = open_ledger(&ledger_path, &show)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
-    warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
+    // Not before the log has begun: a page that cannot be served is told there.
+    let beside = page.map(Beside::start).transpose()?;
+    warn_of_target(&checkpoint);
     let policy = SignalPolicy::new(trading, &settings, thresholds, bar_ms);
     let metrics = WatchMetrics::new()?;
+    metrics.bar_secs.set(bar_ms as f64 / 1000.0);
     let source = feed_source(&data, &settings, websocket_url);
     let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
 
@@ -104,14 +108,18 @@ pub fn watch(
             .into_iter()
             .map(|(at_ms, made_ms)| (at_ms, made_ms - at_ms - bar_ms));
         let mut state = WatchState::new(clock.now_ms(), settings.websocket, delays.collect());
-        state.verified_at = ledger.status()?.verification.map(|found| found.at);
+        let before = ledger.status()?;
+        state.verified_at = before.verification.map(|found| found.at);
         let open = ledger.open_positions()?;
-        let net = ledger
-            .all_positions()?
-            .iter()
-            .filter_map(Position::net)
-            .sum();
+        let account = Account::new(&ledger.all_positions()?);
+        let warnings = facts.warnings(&policy, clock.now_ms());
+        for warning in &warnings {
+            warn!("{warning}");
+        }
         log_start(&symbols, &open, &ledger_path, clock.now_ms());
+        if before.pause.is_paused {
+            warn!("paused: nothing is opened; `quarterhour watch resume` ends that");
+        }
         let terms = OrderTerms {
             half_spread_bps: policy.trading.costs.slippage_bps,
             bar_ms,
@@ -126,28 +134,36 @@ pub fn watch(
                 .map(|position| position.forecast_ms)
                 .min()
         });
+        let first_ms = checkpoint.history_from_ms(begins_ms);
+        let mut earlier = EarlierNames::of(&checkpoint.config, first_ms)?;
+        let arrived = earlier.ask(&client, (first_ms, clock.now_ms())).await;
+        let mut book = Book::new(ledger)?;
+        book.add_candles(arrived)?;
         let session = Session {
             checkpoint,
+            earlier,
             follower: Follower::new((request, in_sample), args),
             settings,
             policy,
             client,
             clock,
             feed,
-            book: Book::new(ledger)?,
+            book,
             orders,
             ledger_path,
             metrics,
             is_interrupted,
             end,
-            net,
+            beside,
+            account,
             reported_ms: i64::MIN,
             doubted_at: None,
             facts,
             state,
             alerts,
+            warnings,
             show,
-            is_paused: false,
+            is_paused: before.pause.is_paused,
             shown: Vec::new(),
             unit: ForecastUnit::default(),
         };
@@ -195,30 +211,15 @@ fn feed_source(
     }
 }
 
-/// Says what the watch will not do.
-fn warn_of_what_is_missing(checkpoint: &Checkpoint, thresholds: Option<&Thresholds>, run: &Path) {
-    let target = checkpoint
-        .config
-        .target
-        .init(checkpoint.config.data.interval);
+/// Says that what came of the target is not computed live.
+fn warn_of_target(checkpoint: &Checkpoint) {
+    let config = &checkpoint.config;
+    let target = config.target.init(config.data.interval);
     if target.earned() != Payoff::FromClose {
         warn!(
             target_kind = target.name(),
             "forecasts are not scored live: what came of this target is not computed, only that of `return`"
         );
-    }
-    match thresholds {
-        Some(thresholds) if thresholds.hold_bars != checkpoint.config.horizon_bars() => warn!(
-            hold_bars = thresholds.hold_bars,
-            horizon_bars = checkpoint.config.horizon_bars(),
-            "positions are held for another time than is forecast"
-        ),
-        Some(_) => {}
-        None => warn!(
-            "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
-            run.join("thresholds.toml").display(),
-            cli::quoted(run.display())
-        ),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the binary refuses, and how it says so.
 
 use std::fs;
+use std::path::Path;
 
-use crate::support::untrained_run;
+use crate::support::{run_plainly, untrained_run};
 
 #[test]
 fn bad_runs_are_refused() {
@@ -212,4 +213,77 @@ fn without_hashes(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// A slip in the key, the section or the value must not print the address of the webhook.
+#[test]
+fn the_address_of_the_webhook_is_in_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_run(dir.path());
+    let config = dir.path().join("alerts.toml");
+    for text in [
+        "[alerts]\nurl = https://h/sesame\n",
+        "[alert]\nurl = https://h/sesame\n",
+        "[alert]\nurl = \"https://h/sesame\"\n",
+        "[alerts]\ntemplate = \"https://h/sesame\"\n",
+        "[alerts]\nurl = [\"https://h/sesame\"]\n",
+    ] {
+        fs::write(&config, text).unwrap();
+        let arguments = [
+            "watch",
+            "--run",
+            "run",
+            "--device",
+            "flex",
+            "--config",
+            "alerts.toml",
+        ];
+        let (code, said) = refused_plainly(dir.path(), &arguments);
+        assert!(
+            code == Some(2) && !said.contains("sesame"),
+            "{text}: {said}"
+        );
+    }
+    for set in [
+        "alerts.url=sesame",
+        "alerts.url=ftp://h/sesame",
+        "alerts.ulr=https://h/sesame",
+        "alert.url=https://h/sesame",
+        "alerts.template=https://h/sesame",
+        "alerts.repeat_after=https://h/sesame",
+        "alerts.url:https://h/sesame",
+        "alerts=https://h/sesame",
+        "url=https://h/sesame",
+        "data.url=https://h/sesame",
+        "https://h/sesame",
+    ] {
+        for command in [&["watch"][..], &[]] {
+            let arguments = [command, &["--run", "run", "--device", "flex", "--set", set]].concat();
+            let (code, said) = refused_plainly(dir.path(), &arguments);
+            assert!(code == Some(2) && !said.contains("sesame"), "{set}: {said}");
+        }
+    }
+}
+
+/// A blank in the place of the `=` makes an argument of it.
+#[test]
+fn an_address_behind_a_blank_is_in_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = [
+        "watch",
+        "--run",
+        "r",
+        "--set",
+        "alerts.url",
+        "https://h/sesame",
+    ];
+    let (code, said) = refused_plainly(dir.path(), &arguments);
+    assert!(code == Some(2) && !said.contains("sesame"), "{said}");
+    assert!(said.contains("unexpected argument '***' found"), "{said}");
+}
+
+fn refused_plainly(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run_plainly(dir, arguments);
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
 }

@@ -10,5 +10,6 @@
 mod errors;
 mod in_sample;
 mod once;
+mod plot;
 mod support;
 mod watch;

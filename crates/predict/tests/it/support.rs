@@ -137,6 +137,15 @@ pub fn predict(dir: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs the binary with these arguments alone.
+pub fn run_plainly(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_predict"))
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
 /// Runs the binary.
 pub fn run_predict(dir: &Path, arguments: &[&str]) -> Output {
     let arguments = [&["--device", "flex"], arguments].concat();

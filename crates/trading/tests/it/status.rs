@@ -5,8 +5,8 @@ use std::path::Path;
 use market::Symbol;
 use rules::{Costs, Side};
 use trading::{
-    FaultCounts, FreshCoins, Ledger, LoggedForecast, Minute, Pause, Price, Signal, Status,
-    Verification, WatchStatus,
+    FaultCounts, FreshCoins, Ledger, LoggedForecast, Minute, Pause, Price, Retention, Signal,
+    Status, Verification, WatchStatus,
 };
 
 const MINUTE: i64 = 60_000;
@@ -115,7 +115,12 @@ fn a_paused_watch_opens_nothing_and_the_ledger_knows_in_which_bars() {
         })
     };
     assert_eq!(ledger.settle(price).unwrap().len(), 2);
-    ledger.prune(2 * MINUTE, 0).unwrap();
+    let retention = Retention {
+        keep_ms: MINUTE,
+        outcome_ms: 0,
+        history_ms: 0,
+    };
+    ledger.prune(&retention).unwrap();
     assert_eq!(ledger.paused_bars(0).unwrap(), [2 * MINUTE]);
 }
 

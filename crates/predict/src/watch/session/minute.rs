@@ -98,7 +98,7 @@ impl Session {
                 if position.is_last_known { "position closed at the last known price: the coin is gone" } else { "position closed" }
             );
             self.metrics.positions.with_label_values(&["closed"]).inc();
-            self.net += position.net().unwrap_or(0.0);
+            self.account.close(&position);
         }
         self.fill_orders()?;
         let open = self.book.open_positions();
@@ -108,22 +108,24 @@ impl Session {
                 .map(|position| position.forecast_ms)
                 .min()
         });
+        self.account.set_open(open);
         self.metrics.open_positions.set(open.len() as i64);
         Ok(())
     }
 
     /// Forecasts at `time_ms` from the candles that are here.
     pub(super) fn forecast(&self, time_ms: i64) -> anyhow::Result<MinuteForecasts> {
-        let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
+        let from_ms = self.checkpoint.history_from_ms(time_ms);
         let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
-        let coins = coins
-            .map(|(symbol, candles)| (symbol.clone(), candles.copied().collect()))
-            .collect();
+        let coins = coins.map(|(symbol, candles)| {
+            let own = candles.copied().collect();
+            (symbol.clone(), self.earlier.joined(symbol, own))
+        });
         let forecasts = forecast_at(
             &self.checkpoint,
             &History {
                 at_ms: time_ms,
-                coins,
+                coins: coins.collect(),
             },
         )?;
         let (at_ms, latency) = (self.clock.now_ms(), self.feed.last_arrival().elapsed());

@@ -9,6 +9,7 @@ use trading::{
 };
 
 use super::{Session, names};
+use crate::watch::beside::Beside;
 use crate::watch::show::BarView;
 
 /// Requests that fail within a bar are told from here on: a single one is made again.
@@ -49,11 +50,16 @@ impl Session {
     pub(super) fn report(&mut self, time_ms: i64, stale: &[Symbol]) -> anyhow::Result<()> {
         let now_ms = self.clock.now_ms();
         let pearson = self.live_pearson()?;
-        let warnings = self.facts.warnings(&self.policy, now_ms);
+        let mut warnings = self.facts.warnings(&self.policy, now_ms);
+        warnings.extend(self.beside.as_ref().and_then(Beside::fault));
+        // The page and the table have them at every bar, the log each one once.
+        for warning in warnings.iter().filter(|one| !self.warnings.contains(one)) {
+            warn!("{warning}");
+        }
+        self.warnings.clone_from(&warnings);
         let model = self.facts.status(&self.checkpoint, now_ms);
         let all = self.checkpoint.config.universe.symbols.len();
-        // An empty sum is -0.0.
-        let net = self.net / all.max(1) as f64 + 0.0;
+        let net = self.account.net();
         let last_closes = self.feed.last_closes();
         self.metrics.set_bar(
             &self.shown,
@@ -61,6 +67,7 @@ impl Session {
             (net, pearson.as_ref()),
         );
         self.metrics.set_ages(last_closes, &self.clock);
+        self.metrics.warnings.set(warnings.len() as i64);
         let outcome = match self.shown.is_empty() {
             true => BarOutcome::Incomplete,
             false => BarOutcome::Forecast,

@@ -6,6 +6,7 @@ mod follow;
 mod ledger;
 mod pause;
 mod record;
+mod renamed;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use dataset::CandleTable;
 use market::{Interval, Market, Symbol};
 use replay::{Exchange, Faults, ReplayConfig};
 use serde_json::Value;
@@ -39,10 +41,20 @@ impl Market3 {
     }
 
     fn with_speed(faults: Faults, speed: f64) -> Self {
+        Self::with_coins(faults, speed, |_| {})
+    }
+
+    /// A market whose coins are changed before anybody sees them.
+    fn with_coins(
+        faults: Faults,
+        speed: f64,
+        change: impl FnOnce(&mut Vec<(Symbol, CandleTable)>),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = untrained_run(dir.path());
         let mut config = tests::tiny();
-        let coins = tests::candles(&config);
+        let mut coins = tests::candles(&config);
+        change(&mut coins);
         tests::store(&dir.path().join("data"), &mut config, &coins);
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
@@ -97,13 +109,19 @@ impl Market3 {
 
     /// What `quarterhour ledger --verify store` finds.
     fn verdict(&self) -> (bool, Value) {
+        self.verdict_by("store", &[])
+    }
+
+    /// The same by candles of the store or of the ledger.
+    fn verdict_by(&self, candles: &str, more: &[&str]) -> (bool, Value) {
         let arguments = [
-            "ledger", "--run", "run", "--device", "flex", "--json", "--verify", "store",
+            "ledger", "--run", "run", "--device", "flex", "--json", "--verify", candles,
         ];
         let store = format!("data.dir={}", self.dir.path().join("data").display());
         let output = Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(arguments)
             .args(["--set", &store, "--set", "trading.act_within_secs=1000"])
+            .args(more)
             .current_dir(self.dir.path())
             .output()
             .unwrap();
@@ -329,7 +347,9 @@ fn the_metrics_can_be_asked_for() {
         "quarterhour_faults_total{kind=\"rest\"} ",
         "quarterhour_faults_total{kind=\"candle\"} 0",
         "quarterhour_paused 0",
-        "quarterhour_alerts{outcome=\"failed\"} 0",
+        "quarterhour_alerts_total{outcome=\"failed\"} 0",
+        "quarterhour_bar_seconds 60",
+        "quarterhour_warnings 0",
     ] {
         assert!(text.contains(name), "{name} is not in\n{text}");
     }
@@ -349,7 +369,7 @@ fn nothing_is_traded_without_thresholds() {
     fs::remove_file(market.run.join("thresholds.toml")).unwrap();
     let said = finished(market.watch(8, &no_metrics()));
     assert!(
-        said.contains("nothing will be traded") && said.contains("scripts/tune-thresholds"),
+        said.contains("nothing is traded") && said.contains("scripts/tune-thresholds"),
         "{said}"
     );
     let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();

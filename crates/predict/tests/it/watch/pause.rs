@@ -79,6 +79,41 @@ fn a_pause_opens_nothing_and_the_ledger_is_right_all_the_same() {
     assert!(watch.model.forecaster.starts_with("network"), "{watch:?}");
 }
 
+/// What is asked of a watch before it begins holds from its first bar on.
+#[test]
+fn a_watch_that_begins_paused_opens_nothing() {
+    let market = Market3::new(Faults::default());
+    drop(Ledger::open(&market.run.join("ledger.sqlite")).unwrap());
+    said(market.dir.path(), &["watch", "pause", "--run", "run"]);
+    let log = finished(market.watch(15, &no_metrics()));
+    assert!(log.contains("paused: nothing is opened"), "{log}");
+    let ledger = Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
+    assert!(!ledger.forecasts(0).unwrap().is_empty(), "{log}");
+    assert_eq!(ledger.all_positions().unwrap(), []);
+    drop(ledger);
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}");
+}
+
+/// A position that was opened before a pause is closed in it, by its rule, also after a restart.
+#[test]
+fn a_pause_outlives_a_restart_and_closes_what_is_open() {
+    let market = Market3::new(Faults::default());
+    finished(market.watch(10, &no_metrics()));
+    let path = market.run.join("ledger.sqlite");
+    let open = Ledger::read_only(&path).unwrap().open_positions().unwrap();
+    assert!(!open.is_empty());
+    said(market.dir.path(), &["watch", "pause", "--run", "run"]);
+    finished(market.watch(30, &no_metrics()));
+    let ledger = Ledger::read_only(&path).unwrap();
+    assert_eq!(ledger.open_positions().unwrap(), []);
+    assert_eq!(ledger.all_positions().unwrap().len(), open.len());
+    assert!(ledger.status().unwrap().pause.is_paused);
+    drop(ledger);
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}");
+}
+
 /// The address of the webhook is a secret: it is in no line and no file of a watch.
 #[test]
 fn drift_is_posted_to_the_webhook_whose_address_is_said_nowhere() {
