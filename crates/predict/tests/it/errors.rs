@@ -279,7 +279,7 @@ fn an_address_behind_a_blank_is_in_no_error() {
     ];
     let (code, said) = refused_plainly(dir.path(), &arguments);
     assert!(code == Some(2) && !said.contains("sesame"), "{said}");
-    assert!(said.contains("unexpected argument '***' found"), "{said}");
+    assert!(said.contains("'***'"), "{said}");
 }
 
 fn refused_plainly(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {

@@ -22,6 +22,7 @@ mod replay;
 mod reports;
 mod schema;
 mod search;
+mod watch_serve;
 
 use std::process::Command;
 

@@ -35,7 +35,7 @@ history_bars = 30
 early_stopping_share = 0.0
 "#;
 
-const OF_RETURNS: &str = "
+pub const OF_RETURNS: &str = "
 [features]
 set = \"relative\"
 lookback_bars = 1
@@ -79,7 +79,7 @@ fn done(output: &Output) -> String {
 }
 
 /// Fits a run on the store's candles in `dir`.
-fn fitted(dir: &Path, command: &str, more: &str, sets: &[&str]) {
+pub fn fitted(dir: &Path, command: &str, more: &str, sets: &[&str]) {
     let config = match more.is_empty() {
         true => CONFIG.to_owned(),
         false => CONFIG.replace("[features]\nlookback_bars = 1\n", more),
@@ -116,7 +116,7 @@ fn rows(dir: &Path) -> String {
 }
 
 /// The exchange at noon of a day.
-fn exchange(day: i64) -> Exchange {
+pub fn exchange(day: i64) -> Exchange {
     let replay = ReplayConfig {
         start: Some(((FIRST + day) * DAY_MS + DAY_MS / 2).to_string()),
         ..ReplayConfig::default()
@@ -125,7 +125,7 @@ fn exchange(day: i64) -> Exchange {
     Exchange::start(Market::Spot, day, coins(), &replay).unwrap()
 }
 
-fn market() -> tempfile::TempDir {
+pub fn market() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut config: Config = toml::from_str(CONFIG).unwrap();
     config.data.source = Source::Store;

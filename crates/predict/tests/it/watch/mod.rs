@@ -56,7 +56,7 @@ impl Market3 {
         let mut coins = tests::candles(&config);
         change(&mut coins);
         tests::store(&dir.path().join("data"), &mut config, &coins);
-        let start = coins[0].1.open_time_ms[2000].to_string();
+        let start = coins[1].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
             start: Some(start),
             speed,
