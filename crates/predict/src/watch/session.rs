@@ -153,10 +153,11 @@ impl Session {
     }
 
     async fn run_on(&mut self) -> anyhow::Result<()> {
-        let mut time_ms = self.last_closed_ms();
+        let first_ms = self.last_closed_ms();
+        let mut time_ms = first_ms;
         while !self.is_over() {
             self.wait_for_close(time_ms).await?;
-            let collected = self.collect(time_ms).await?;
+            let collected = self.collect(time_ms, time_ms == first_ms).await?;
             // Forecasts first: everything else has time.
             let forecasts = match &collected {
                 CandleWait::Without(_) => Some(self.forecast(time_ms)?),
@@ -379,13 +380,12 @@ impl Session {
     }
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does
-    /// not bring.
-    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<CandleWait> {
+    /// not bring. The first bar of a watch may be asked for long after its close.
+    async fn collect(&mut self, time_ms: i64, is_first: bool) -> anyhow::Result<CandleWait> {
         let close_ms = time_ms + self.bar_ms();
-        // One bar alone may be asked for long after its close.
-        let begin_ms = match self.end {
-            WatchEnd::OneBar => self.clock.now_ms().max(close_ms),
-            WatchEnd::Until(_) => close_ms,
+        let begin_ms = match is_first {
+            true => self.clock.now_ms().max(close_ms),
+            false => close_ms,
         };
         let give_up_ms = begin_ms + (self.settings.patience_secs * 1000.0) as i64;
         let mut ask_ms = close_ms
