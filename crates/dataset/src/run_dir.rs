@@ -1,6 +1,7 @@
 //! A run on disk: `run.toml`, folders of folds, and what they are joined to.
 
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use storage::write_atomically;
@@ -118,23 +119,17 @@ impl RunDir {
     }
 
     /// Writes run.toml before the first step, or compares `resolved`, the whole config, with
-    /// `stored`, that of the run.toml that is there, resolved by the same code.
+    /// `stored`, that of the run.toml that is there, resolved by the same code. Of processes that begin a
+    /// run at the same moment one writes it, and the others compare.
     ///
     /// # Errors
     /// A run that was begun with another config; folds of a run without its config.
     pub fn begin(&self, resolved: &str, stored: Option<&str>) -> Result<(), Error> {
         match stored {
-            None => {
-                let is_fold =
-                    |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fold-");
-                let entries = fs::read_dir(&self.path);
-                if entries.is_ok_and(|entries| entries.flatten().any(|entry| is_fold(&entry))) {
-                    let reason = format!("has folds but no {}", Self::CONFIG_FILE);
-                    let hint = "--run OTHER starts elsewhere";
-                    return Err(Error::refused(&self.path, reason, hint));
-                }
-                Ok(write_atomically(&self.config(), resolved.as_bytes())?)
-            }
+            None => match self.create_config(resolved)? {
+                Created::Here => Ok(()),
+                Created::Elsewhere(stored) => self.begin(resolved, Some(&stored)),
+            },
             Some(stored) if stored == resolved => Ok(()),
             Some(stored) => {
                 let changed = stored
@@ -149,6 +144,53 @@ impl RunDir {
                     "--run OTHER starts elsewhere; --config {config} goes on with the run's own"
                 );
                 Err(Error::refused(&self.path, reason, &hint))
+            }
+        }
+    }
+
+    /// Writes run.toml unless another process has written it in the meantime.
+    fn create_config(&self, resolved: &str) -> Result<Created, Error> {
+        let path = self.config();
+        let written = || match fs::read_to_string(&path) {
+            Ok(stored) => Ok(Some(Created::Elsewhere(stored))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(&path)(error)),
+        };
+        let is_fold =
+            |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fold-");
+        let entries = fs::read_dir(&self.path);
+        let has_folds = entries.is_ok_and(|entries| entries.flatten().any(|entry| is_fold(&entry)));
+        // The config is there before the first fold: who sees a fold looks for it once more.
+        if let Some(elsewhere) = written()? {
+            return Ok(elsewhere);
+        }
+        if has_folds {
+            let reason = format!("has folds but no {}", Self::CONFIG_FILE);
+            let hint = "--run OTHER starts elsewhere";
+            return Err(Error::refused(&self.path, reason, hint));
+        }
+        // Whole under another name first, which then becomes its own if nobody has it.
+        fs::create_dir_all(&self.path).map_err(Error::io(&self.path))?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let draft = builder.tempfile_in(&self.path).and_then(|mut draft| {
+            draft.write_all(resolved.as_bytes())?;
+            draft.as_file().sync_all()?;
+            Ok(draft)
+        });
+        match draft.map_err(Error::io(&path))?.persist_noclobber(&path) {
+            Ok(_) => {
+                let synced = fs::File::open(&self.path).and_then(|folder| folder.sync_all());
+                synced.map_err(Error::io(&self.path))?;
+                Ok(Created::Here)
+            }
+            Err(failed) => {
+                let elsewhere = match failed.error.kind() {
+                    ErrorKind::AlreadyExists => written()?,
+                    _ => None,
+                };
+                elsewhere.ok_or_else(|| Error::io(&path)(failed.error))
             }
         }
     }
@@ -194,6 +236,14 @@ impl RunDir {
     }
 }
 
+/// Who wrote a run's config.
+enum Created {
+    /// This process.
+    Here,
+    /// Another one, with this content.
+    Elsewhere(String),
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -210,6 +260,35 @@ mod tests {
         let meant = format!("did you mean `{}`?", run.display());
         assert_eq!(RunDir::did_you_mean(&slip), Some(meant));
         assert_eq!(RunDir::did_you_mean(&dir.path().join("xyz")), None);
+    }
+
+    /// Each of them had looked for run.toml, and found none, before the first wrote it.
+    #[test]
+    fn processes_that_begin_a_run_at_the_same_moment_share_its_config() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..50 {
+            let run = RunDir::new(dir.path().join(format!("run-{number}")));
+            let begin = |seed: usize| {
+                let begun = run.begin(&format!("seed = {seed}"), None);
+                // Whoever has begun it makes folds.
+                begun.inspect(|()| fs::create_dir_all(run.fold(seed)).unwrap())
+            };
+            let same: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| begin(1))).collect();
+                threads.into_iter().map(|it| it.join().unwrap()).collect()
+            });
+            assert!(same.iter().all(Result::is_ok), "{same:?}");
+            // Another config is told so, and overwrites nothing.
+            let error = begin(2).unwrap_err().to_string();
+            assert!(error.contains("was begun with another config"), "{error}");
+            assert_eq!(fs::read_to_string(run.config()).unwrap(), "seed = 1");
+            let names = fs::read_dir(run.path()).unwrap().flatten();
+            assert_eq!(names.count(), 2, "run.toml and a fold");
+        }
+        let orphan = RunDir::new(dir.path().join("orphan"));
+        fs::create_dir_all(orphan.fold(1)).unwrap();
+        let error = orphan.begin("seed = 1", None).unwrap_err().to_string();
+        assert!(error.contains("has folds but no run.toml"), "{error}");
     }
 
     #[test]

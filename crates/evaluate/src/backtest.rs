@@ -11,10 +11,18 @@ use rules::{
     Backtest, BacktestOptions, BarReturn, Direction, Error, Scope, SignalRule, Thresholds, Trial,
     backtest,
 };
+use run::TrialLine;
 use score::Rows;
-use storage::write_atomically;
+use serde_json::json;
+use storage::{content_hash, write_atomically};
 
 use crate::selection::RunSelection;
+use crate::study::log_trials;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The command in the log of trials.
+const COMMAND: &str = "backtest";
 
 /// Arguments of `quarterhour backtest`. Where lists are given, every combination is a rule that is
 /// tried.
@@ -183,7 +191,39 @@ fn out_of_sample_from(signals: &[SignalRule]) -> anyhow::Result<Option<i64>> {
     Ok(Some(from_ms))
 }
 
-/// Trades, prints and draws.
+/// The lines of the log of trials: one a rule.
+fn trial_lines(
+    args: &BacktestArgs,
+    signals: &[SignalRule],
+    found: &Backtest,
+) -> anyhow::Result<Vec<TrialLine>> {
+    // Their rule is the file's content.
+    let thresholds = match signals {
+        [SignalRule::Thresholds(thresholds)] => Some(thresholds.to_toml()?),
+        _ => None,
+    };
+    let thresholds = thresholds.map(|text| content_hash(text.as_bytes()));
+    let days = (found.span_ms[1] - found.span_ms[0]) / DAY_MS + 1;
+    let line = |trial: &rules::TrialResult| TrialLine {
+        setting: json!({
+            "command": COMMAND,
+            "run": args.selection.name(),
+            "selection": args.selection.setting(),
+            "rule": trial.label,
+            "thresholds": thresholds,
+            "scope": found.scope,
+            "trailing_bars": found.trailing_bars,
+            "fee_bps": found.fee_bps,
+            "entry_delay_bars": found.entry_delay_bars,
+        }),
+        days: usize::try_from(days).ok(),
+        daily_sharpe: found.daily_sharpe(trial),
+        result: None,
+    };
+    Ok(found.trials.iter().map(line).collect())
+}
+
+/// Trades, logs the trials, prints and draws.
 ///
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
@@ -205,6 +245,14 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         Error::MoreBinsThanCoins { .. } | Error::Setting { .. } => cli::usage(error),
         error => error.into(),
     })?;
+    let lines = trial_lines(args, &signals, &found)?;
+    let study = log_trials(&args.selection.run, &lines)?;
+    let at_fee = |line: &&TrialLine| {
+        line.is_of(COMMAND) && line.setting["fee_bps"].as_f64() == Some(found.fee_bps)
+    };
+    let sharpes = study.iter().filter(at_fee);
+    let sharpes: Vec<f64> = sharpes.filter_map(|line| line.daily_sharpe).collect();
+    let found = found.deflated_by(study.len(), &sharpes);
     if found.scope == Some(Scope::Date) {
         cli::warn(
             "scope date looks ahead: positions are taken by forecasts of later in the day, which nobody knew; --scope \

@@ -17,9 +17,9 @@ mod quantiles;
 mod runs;
 mod score_runs;
 mod selection;
+mod study;
 mod thresholds;
 mod timing;
-mod trials;
 
 pub use across::AcrossArgs;
 pub use backtest::BacktestArgs;
@@ -31,4 +31,3 @@ pub use quantiles::QuantileArgs;
 pub use score_runs::{Args, Command, ControlArgs, run};
 pub use thresholds::TuneArgs;
 pub use timing::TimingArgs;
-pub use trials::{TrialLine, add as add_trials};

@@ -9,14 +9,15 @@ use rules::{
     Error, OrderKind, PortfolioConfig, PortfolioOptions, PortfolioReport, PriceRange, Trials,
     portfolio,
 };
+use run::TrialLine;
 use score::{ForecastColumn, Options, controls};
 use serde_json::{Value, json};
 use storage::write_atomically;
 
 use crate::part::PartArgs;
 use crate::runs::Runs;
+use crate::study::log_trials;
 use crate::timing::{prices, values};
-use crate::trials::{self, TrialLine};
 
 /// Arguments of `quarterhour portfolio`.
 #[derive(Debug, clap::Args)]
@@ -76,7 +77,7 @@ pub fn run(args: &PortfolioArgs) -> anyhow::Result<()> {
     let mut report = report(&runs, &options)?;
     let first = args.runs.first().map_or(Path::new("."), PathBuf::as_path);
     let horizon = runs.key(runs.only_part()?).map(ToString::to_string);
-    let known = trials::add(first, &trial_lines(&report, first, horizon.as_deref())?)?;
+    let known = log_trials(first, &trial_lines(&report, first, horizon.as_deref())?)?;
     let sharpes: Vec<f64> = known
         .iter()
         .filter_map(|trial| trial.daily_sharpe)

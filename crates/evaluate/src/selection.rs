@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{ForecastTable, Payoff, format_time};
+use dataset::{ForecastTable, Payoff, RunDir, format_time};
 use run::{NamedTable, join};
 use score::{ForecastColumn, Rows};
+use serde_json::{Value, json};
 
 use crate::part::PartArgs;
 use crate::runs::EvaluatedRun;
@@ -26,6 +27,20 @@ pub struct RunSelection {
 }
 
 impl RunSelection {
+    /// The name of the run's folder.
+    pub fn name(&self) -> String {
+        RunDir::new(self.run.clone()).name()
+    }
+
+    /// What is chosen of the run, as a part of a trial's setting.
+    pub fn setting(&self) -> Value {
+        json!({
+            "symbols": self.symbols,
+            "horizon": self.part.horizon.map(|horizon| horizon.to_string()),
+            "panel": self.part.panel,
+        })
+    }
+
     /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what
     /// a position earns of their target.
     ///

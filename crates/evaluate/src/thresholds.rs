@@ -8,7 +8,7 @@ use cli::WithHint;
 use dataset::{Payoff, format_time};
 use page::{thresholds_html, thresholds_svg, thresholds_table, thresholds_warnings};
 use rules::{Costs, DeflateBy, TuneOptions, Tuning, TuningProtocol, tune};
-use run::{NamedTable, join};
+use run::{NamedTable, join, study_trials};
 use score::Options;
 use storage::write_atomically;
 
@@ -68,7 +68,7 @@ pub struct TuneArgs {
 }
 
 impl TuneArgs {
-    fn options(&self) -> TuneOptions {
+    fn options(&self, other_trials: usize) -> TuneOptions {
         TuneOptions {
             protocol: if self.protocol == TuningProtocol::Seed.name() {
                 TuningProtocol::Seed
@@ -85,6 +85,7 @@ impl TuneArgs {
             entry_delay_bars: self.entry_delay_bars,
             calibrate: self.calibrate,
             confidence: self.confidence,
+            other_trials,
             deflate_by: if self.deflate_by == DeflateBy::Chance.name() {
                 DeflateBy::Chance
             } else {
@@ -104,7 +105,7 @@ impl TuneArgs {
 /// # Errors
 /// A run that cannot be read or traded, settings out of range, a folder that cannot be written.
 pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
-    let options = args.options();
+    let options = args.options(study_trials(&args.run)?.len());
     options.validate().map_err(cli::usage)?;
     let run = EvaluatedRun::read(&args.run, &args.part)?;
     let table = run.only_table()?;

@@ -20,12 +20,15 @@ const CHANGING: [&str; 12] = [
     "metrics.jsonl",
     "state.safetensors",
     "importance",
-    "shap.parquet",
+    "shap",
     "training.parquet",
 ];
 
-/// Deepest folder that is looked into: `fold-K/refit-N/seed-S`.
-const DEEPEST: usize = 4;
+/// Endings of such files: pages, charts, and what a process that fitted said.
+const CHANGING_ENDS: [&str; 4] = [".html", ".svg", ".pdf", ".log"];
+
+/// Deepest folder that is looked into: `horizon-H/fold-K/refit-N/seed-S`.
+const DEEPEST: usize = 5;
 
 /// The files of a run, in order of their paths, with their hashes; `others` are folders of runs that it
 /// is made of.
@@ -52,12 +55,7 @@ fn collect(
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let (path, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
-        let is_changing = name.starts_with('.')
-            || CHANGING.iter().any(|changing| name.starts_with(changing))
-            || name.ends_with(".html")
-            || name.ends_with(".svg");
-        if is_changing {
+        if is_changing(&name.to_string_lossy()) {
             continue;
         }
         if path.is_dir() {
@@ -75,6 +73,13 @@ fn collect(
         }
     }
     Ok(())
+}
+
+/// Whether a file or folder of this name is made again at any time.
+fn is_changing(name: &str) -> bool {
+    name.starts_with('.')
+        || CHANGING.iter().any(|begin| name.starts_with(begin))
+        || CHANGING_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// SHA-256 and length of a file.
@@ -101,12 +106,17 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 }
 
 impl Entry {
-    /// Checks that every file is bit for bit as it was when the run was added.
+    /// Checks that every file is bit for bit as it was when the run was added. Files that may change are
+    /// left out, also where an older version hashed them.
     ///
     /// # Errors
     /// [`Error::Changed`] with the first file that is not, and both hashes.
     pub fn verify(&self) -> Result<(), Error> {
-        for file in &self.files {
+        let is_kept = |file: &&FileHash| {
+            let name = file.path.file_name().unwrap_or_default();
+            !is_changing(&name.to_string_lossy())
+        };
+        for file in self.files.iter().filter(is_kept) {
             let path = self.run.join(&file.path);
             let found = match hash(&path) {
                 Ok((sha256, _)) if sha256 == file.sha256 => continue,
@@ -135,6 +145,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let run = dir.path().join("run");
         fs::create_dir_all(run.join("fold-1/seed-1")).unwrap();
+        let deep = "horizon-1h/fold-1/refit-1/seed-1";
+        fs::create_dir_all(run.join(deep)).unwrap();
+        fs::write(run.join(deep).join("weights.safetensors"), "").unwrap();
         for name in [
             "run.toml",
             "model.safetensors",
@@ -143,6 +156,9 @@ mod tests {
             "fold-1/seed-1/weights.safetensors",
             "fold-1/seed-1/state.safetensors",
             "fold-1/seed-1/lock",
+            "fit.log",
+            "full-report.pdf",
+            "shap-rows.parquet",
         ] {
             fs::write(run.join(name), "abc").unwrap();
         }
@@ -159,12 +175,13 @@ mod tests {
             [
                 member.join("model.txt").display().to_string().as_str(),
                 "fold-1/seed-1/weights.safetensors",
+                "horizon-1h/fold-1/refit-1/seed-1/weights.safetensors",
                 "model.safetensors",
                 "run.toml",
             ]
         );
         // By sha256sum.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!((files[3].sha256.as_str(), files[3].bytes), (abc, 3));
+        assert_eq!((files[4].sha256.as_str(), files[4].bytes), (abc, 3));
     }
 }

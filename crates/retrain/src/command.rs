@@ -32,8 +32,8 @@ fn retrain(args: &RetrainArgs, kinds: &Kinds) -> anyhow::Result<Outcome> {
         name: args.model.clone(),
         which: Which::Alias(args.alias.clone()),
     };
-    let (champion, _) = NamedModel::resolve(&path, &reference)?;
-    // Before anything is fitted: a registry that cannot be changed.
+    // Before anything is fitted: a model that is not there, a registry that cannot be changed.
+    Registry::read_only(&path)?.resolve(&reference)?;
     drop(Registry::open(&path)?);
     let lock = path.with_file_name(format!("{}-retrain.lock", args.model));
     let _held = match cli::hold(&lock)? {
@@ -46,6 +46,8 @@ fn retrain(args: &RetrainArgs, kinds: &Kinds) -> anyhow::Result<Outcome> {
             });
         }
     };
+    // Now that no other call promotes another one.
+    let (champion, _) = NamedModel::resolve(&path, &reference)?;
     kinds.prepare(&champion.run)?;
     let (table, config) = kinds.config(&champion.run, &args.set)?;
     let is_ensemble = !(kinds.of(&table, &champion.run)?)

@@ -168,6 +168,7 @@ impl Retrain<'_> {
         let run = self.run_of(period);
         self.announce(period, &run, &drift);
         self.fit(&champion.run, &run, period, self.scored(period)?)?;
+        self.check_unseen(&run, period)?;
         let contest = Contest::hold((&champion.run, &run), self.kinds, &self.args.set, period)?;
         let verdict = judge(self.args.gate, &self.judged(period, &contest)?);
         let retraining = contest.recorded(&champion.version, period, &verdict, &drift);
@@ -195,6 +196,21 @@ impl Retrain<'_> {
             Verdict::Promoted(reason) => Outcome::Promoted(challenge(reason)),
             Verdict::Refused(reason) => Outcome::Refused(challenge(reason)),
         })
+    }
+
+    /// Refuses a contest on a span that the challenger was fitted on.
+    fn check_unseen(&self, run: &Path, period: &Period) -> anyhow::Result<()> {
+        let seen = self.kinds.seen(run, (None, None))?;
+        match seen.until_ms {
+            Some(until_ms) if until_ms <= period.from_ms => Ok(()),
+            _ => Err(anyhow!(
+                "{} {}, expected a fit on nothing from {} UTC on, where the span that is held back begins",
+                run.display(),
+                seen.in_words(),
+                format_time(period.from_ms)
+            )
+            .hint("--run OTHER fits the challenger into another folder")),
+        }
     }
 
     fn announce(&self, period: &Period, run: &Path, drift: &[String]) {

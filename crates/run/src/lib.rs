@@ -26,6 +26,7 @@ mod recipe;
 mod refits;
 mod scored_run;
 mod training_span;
+mod trials;
 
 pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
@@ -51,3 +52,4 @@ pub use recipe::{Piece, Recipe};
 pub use refits::{model_folder, write_fit_times};
 pub use scored_run::{ScoredRun, score_run};
 pub use training_span::TrainingSpan;
+pub use trials::{SEARCH_FILE, TrialLine, add_trials, study_trials, trials_path};

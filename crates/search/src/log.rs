@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use evaluate::{TrialLine, add_trials};
+use run::{TrialLine, add_trials};
 use serde_json::json;
 use tracking::Tracker;
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
+use run::SEARCH_FILE;
 use score::Better;
 use storage::{content_hash, write_atomically};
 
@@ -14,9 +15,6 @@ use crate::settings::{CONFIG_FILE, Search};
 use crate::text::report_text;
 use crate::trial::Outcome;
 use crate::worker::{AskedTrial, Optuna, PastTrial, Settings, Told};
-
-/// What the search was begun with, beside the config.
-const SETTINGS_FILE: &str = "search.json";
 
 /// Optuna's storage on one machine.
 const STORAGE_FILE: &str = "study.sqlite";
@@ -32,7 +30,7 @@ impl Search<'_> {
     pub fn begin(&self) -> anyhow::Result<()> {
         for (name, text) in [
             (CONFIG_FILE, &self.config),
-            (SETTINGS_FILE, &self.settings()?),
+            (SEARCH_FILE, &self.settings()?),
         ] {
             let path = self.dir.join(name);
             match std::fs::read_to_string(&path) {

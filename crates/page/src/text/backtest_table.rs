@@ -103,15 +103,19 @@ fn coins_section(found: &Backtest) -> String {
 fn trial_notes(found: &Backtest) -> String {
     let mut text = String::new();
     if let Some(deflated) = &found.deflated {
+        let best = found.trials.get(found.best);
+        let study = match deflated.trials == found.trials.len() {
+            true => String::new(),
+            false => format!(
+                ", and {} of its study are known (trials.jsonl beside the run)",
+                counted(deflated.trials, "trial")
+            ),
+        };
         text += &wrapped(&format!(
-            "Of {} the best is {}: the probability that its true Sharpe ratio is above what the best of as many \
+            "Of {} the best is {}{study}: the probability that its true Sharpe ratio is above what the best of as many \
              worthless ones would show is {} (deflated Sharpe ratio).",
-            counted(deflated.trials, "rule"),
-            found
-                .trials
-                .get(found.best)
-                .map(|trial| trial.label.as_str())
-                .unwrap_or_default(),
+            counted(found.trials.len(), "rule"),
+            best.map(|trial| trial.label.as_str()).unwrap_or_default(),
             number(deflated.probability, 3),
         ));
     }

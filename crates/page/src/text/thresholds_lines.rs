@@ -138,8 +138,15 @@ fn strictness_note(tuning: &Tuning) -> Option<String> {
 
 fn deflation_note(tuning: &Tuning) -> String {
     let deflation = tuning.deflation;
+    let others = match deflation.other_trials {
+        0 => String::new(),
+        others => format!(
+            ", and {} of the study (trials.jsonl beside the run)",
+            counted(others, "other trial")
+        ),
+    };
     let trials = format!(
-        "Deflated Sharpe ratio, per trade: {} (thresholds x sides x coins), of which {} had at least {}",
+        "Deflated Sharpe ratio, per trade: {} (thresholds x sides x coins), of which {} had at least {}{others}",
         counted(deflation.trials, "trial"),
         grouped(deflation.counted),
         counted(tuning.min_trades, "trade"),

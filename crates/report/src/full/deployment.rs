@@ -104,7 +104,7 @@ pub(crate) fn next_steps(run: &ReportedRun) -> Section {
             "Tune thresholds at the costs that will be charged: `quarterhour thresholds {path}`."
         ));
     }
-    if is_return && run.trials.is_empty() {
+    if is_return && run.traded().next().is_none() {
         steps.push(format!(
             "Trade portfolios after costs: `quarterhour portfolio {path}`."
         ));

@@ -179,28 +179,32 @@ pub(crate) fn backtest(run: &ReportedRun) -> Section {
             .code(text.trim_end()),
         None => section.text(format!("No thresholds were tuned; `quarterhour thresholds {path}` does it.")),
     };
-    if run.trials.is_empty() {
+    let traded: Vec<_> = run.traded().collect();
+    if traded.is_empty() {
         return section.text(format!(
             "No portfolio was traded on it; `quarterhour portfolio {path}` does it at several fees, beside what anyone could hold."
         ));
     }
-    let mut grid = Grid::new("portfolio", ["fee (bp)", "days", "Sharpe ratio a year"]);
-    for trial in &run.trials {
+    let mut grid = Grid::new("rule", ["fee (bp)", "days", "Sharpe ratio a year"]);
+    for (rule, trial) in &traded {
         let cells = [
-            number(trial.fee_bps(), 1),
+            number(trial.setting["fee_bps"].as_f64(), 1),
             trial.days.map_or_else(|| UNKNOWN.to_owned(), count),
             number(
                 trial.daily_sharpe.map(|sharpe| sharpe * 365.0_f64.sqrt()),
                 2,
             ),
         ];
-        grid.row(trial.portfolio(), cells);
+        grid.row(*rule, cells);
     }
+    let searched = run.trials.iter().filter(|trial| trial.is_of("search"));
     section
         .text(format!(
-            "{} portfolios of it were tried (`trials.jsonl`). The best of many trials is best by luck in part; `quarterhour portfolio` deflates \
-             for it.",
-            count(run.trials.len())
+            "{} rules of it were tried, among {} trials of its study (`trials.jsonl` beside the run), {} of them of searches. The best of many \
+             trials is best by luck in part; `quarterhour portfolio` and `quarterhour backtest` deflate by all of them.",
+            count(traded.len()),
+            count(run.trials.len()),
+            count(searched.count())
         ))
         .table(grid)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir, TablePart};
 use page::Importance;
-use run::{ScoredRun, score_run};
+use run::{ScoredRun, TrialLine, score_run, study_trials};
 
 /// A run on disk, read and scored.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub(crate) struct ReportedRun {
     pub ensemble: Option<Ensemble>,
     /// The text of its `thresholds.toml`, where it has one.
     pub thresholds: Option<String>,
-    /// What was traded of it beside, by `quarterhour portfolio`.
-    pub trials: Vec<Trial>,
+    /// All that was tried in its study: rules that were traded, trials of searches.
+    pub trials: Vec<TrialLine>,
     /// Its files, with their sizes in bytes.
     pub files: Vec<(String, u64)>,
 }
@@ -66,39 +66,6 @@ pub(crate) struct EnsembleFold {
     pub own: Vec<f64>,
 }
 
-/// A line of the log of trials.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub(crate) struct Trial {
-    setting: TrialSetting,
-    /// Days that were traded.
-    pub days: Option<usize>,
-    /// Sharpe ratio of a day.
-    pub daily_sharpe: Option<f64>,
-}
-
-#[derive(Debug, Clone, serde::Deserialize)]
-struct TrialSetting {
-    #[serde(default)]
-    command: String,
-    #[serde(default)]
-    run: String,
-    #[serde(default)]
-    portfolio: String,
-    fee_bps: Option<f64>,
-}
-
-impl Trial {
-    /// What was traded.
-    pub fn portfolio(&self) -> &str {
-        &self.setting.portfolio
-    }
-
-    /// The fee of a trade, in basis points.
-    pub fn fee_bps(&self) -> Option<f64> {
-        self.setting.fee_bps
-    }
-}
-
 impl ReportedRun {
     /// Reads a run's folder and scores its forecasts.
     ///
@@ -128,13 +95,25 @@ impl ReportedRun {
             importance: read_json(&path.join("importance.json"))?,
             ensemble: read_json(&path.join("ensemble.json"))?,
             thresholds: read_text(&path.join("thresholds.toml"))?,
-            trials: trials(path, &name)?,
+            trials: study_trials(path)?,
             files: files(path)?,
             path: path.to_owned(),
             name,
             run,
             config,
             parts,
+        })
+    }
+
+    /// The portfolios and backtests of it that were tried, with the name of the rule.
+    pub fn traded(&self) -> impl Iterator<Item = (&str, &TrialLine)> {
+        self.trials.iter().filter_map(|trial| {
+            let rule = match trial {
+                one if one.is_of("portfolio") => &trial.setting["portfolio"],
+                one if one.is_of("backtest") => &trial.setting["rule"],
+                _ => return None,
+            };
+            (trial.setting["run"] == self.name).then_some((rule.as_str()?, trial))
         })
     }
 
@@ -226,20 +205,6 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<Opti
     let text = read_text(path)?;
     let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
     parsed.with_context(|| format!("{} is not what a run writes", path.display()))
-}
-
-/// The portfolios of the run in the log beside its folder.
-fn trials(path: &Path, name: &str) -> anyhow::Result<Vec<Trial>> {
-    let Some(folder) = path.parent() else {
-        return Ok(Vec::new());
-    };
-    let text = read_text(&folder.join("trials.jsonl"))?.unwrap_or_default();
-    // A line of another command, or of a newer version, is none of these.
-    let lines = text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Trial>(line).ok());
-    let is_own = |trial: &Trial| trial.setting.command == "portfolio" && trial.setting.run == name;
-    Ok(lines.filter(is_own).collect())
 }
 
 /// All files of the folder and of those in it, with their sizes, sorted.

@@ -181,26 +181,54 @@ impl Performance {
 
 /// The deflated Sharpe ratio of the best of several series of profits.
 fn deflated(net: &[Vec<f64>], best: usize) -> Option<DeflatedSharpe> {
-    let sharpes: Vec<f64> = net
-        .iter()
-        .map(|profits| sharpe_ratio(profits, 1.0))
-        .filter(|sharpe| sharpe.is_finite())
-        .collect();
-    if sharpes.len() < 2 {
-        return None;
+    let sharpes = net.iter().map(|profits| sharpe_ratio(profits, 1.0));
+    let sharpes: Vec<f64> = sharpes.filter(|sharpe| sharpe.is_finite()).collect();
+    let variance = (sharpes.len() >= 2).then(|| Moments::new(&sharpes).sample_std().powi(2))?;
+    Some(DeflatedSharpe::new(&net[best], net.len(), variance))
+}
+
+impl DeflatedSharpe {
+    /// Of the profits of the best of so many trials, whose Sharpe ratios have this variance.
+    fn new(net: &[f64], trials: usize, variance: f64) -> Self {
+        let moments = Moments::new(net);
+        let sharpe = moments.mean / moments.sample_std();
+        let (skewness, kurtosis) = (moments.skewness(), moments.kurtosis());
+        let probability =
+            deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials, variance);
+        Self {
+            trials,
+            variance,
+            expected_maximum: expected_maximum_sharpe(trials, variance),
+            probability: probability.is_finite().then_some(probability),
+        }
     }
-    let variance = Moments::new(&sharpes).sample_std().powi(2);
-    let moments = Moments::new(&net[best]);
-    let sharpe = moments.mean / moments.sample_std();
-    let (trials, skewness, kurtosis) = (net.len(), moments.skewness(), moments.kurtosis());
-    let probability =
-        deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials, variance);
-    Some(DeflatedSharpe {
-        trials,
-        variance,
-        expected_maximum: expected_maximum_sharpe(trials, variance),
-        probability: probability.is_finite().then_some(probability),
-    })
+}
+
+impl Backtest {
+    /// The backtest with the deflated Sharpe ratio that all trials of its study leave, its own among them:
+    /// `trials` in all, of which the backtests at its fee had the Sharpe ratios `daily_sharpes` of a day.
+    /// Their variance is taken, scaled to a bar; below two of them that of chance, 1 / (bars - 1).
+    pub fn deflated_by(mut self, trials: usize, daily_sharpes: &[f64]) -> Self {
+        if trials < 2 {
+            return self;
+        }
+        let net = &self.curve.net;
+        let variance = match daily_sharpes.len() {
+            0 | 1 => 1.0 / (net.len() as f64 - 1.0),
+            _ => Moments::new(daily_sharpes).sample_std().powi(2) / self.bars_a_day(),
+        };
+        self.deflated = Some(DeflatedSharpe::new(net, trials, variance));
+        self
+    }
+
+    /// A rule's Sharpe ratio of a day after fees, scaled from that of a year; None where it is not defined.
+    pub fn daily_sharpe(&self, trial: &TrialResult) -> Option<f64> {
+        Some(trial.performance.sharpe? / (YEAR_MS / DAY_MS as f64).sqrt())
+    }
+
+    fn bars_a_day(&self) -> f64 {
+        DAY_MS as f64 / self.bar_ms as f64
+    }
 }
 
 impl Curve {

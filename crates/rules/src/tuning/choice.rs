@@ -41,9 +41,14 @@ pub fn tune(
         .iter()
         .flat_map(|coin| coin.sides.iter().flat_map(|(_, tried)| tried));
     let (counted, spread) = trials(all.clone(), options.min_trades);
+    let spread = spread.map(|tried| Trials {
+        count: tried.count + options.other_trials,
+        ..tried
+    });
     let spread = spread.filter(|_| options.protocol == TuningProtocol::Honest);
     let deflation = Deflation {
         trials: all.count(),
+        other_trials: options.other_trials,
         counted,
         variance: spread.map(|trials| trials.variance),
         expected_maximum: spread

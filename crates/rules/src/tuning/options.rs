@@ -73,6 +73,8 @@ pub struct TuneOptions {
     pub confidence: f64,
     /// Which deflated Sharpe ratio that is.
     pub deflate_by: DeflateBy,
+    /// Other trials of the study, such as those of a search, that the thresholds are counted with.
+    pub other_trials: usize,
     /// Draws, confidence, seed and shortest block of the intervals.
     pub bootstrap: Options,
 }
@@ -91,6 +93,7 @@ impl Default for TuneOptions {
             calibrate: false,
             confidence: 0.95,
             deflate_by: DeflateBy::Trials,
+            other_trials: 0,
             bootstrap: Options::default(),
         }
     }

@@ -52,7 +52,9 @@ pub struct Tuning {
 pub struct Deflation {
     /// Thresholds tried, over all coins and sides.
     pub trials: usize,
-    /// Those among them that had enough trades.
+    /// Other trials of the study, which are counted with them.
+    pub other_trials: usize,
+    /// Those among the thresholds that had enough trades.
     pub counted: usize,
     /// Variance of the Sharpe ratios per trade of those; none below two of them, and with protocol
     /// `seed`.

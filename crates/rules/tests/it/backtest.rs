@@ -433,3 +433,35 @@ fn a_constant_forecast_has_no_bins() {
         }
     }
 }
+
+#[test]
+fn all_trials_of_a_study_deflate_the_best_rule() {
+    let rows = rows(3, 900, 1);
+    let trials = [
+        trial(2, Direction::LongShort),
+        trial(3, Direction::LongShort),
+    ];
+    let alone = tested(&rows, &trials, |_| {}).unwrap();
+    let own: Vec<f64> = (alone.trials.iter())
+        .filter_map(|trial| alone.daily_sharpe(trial))
+        .collect();
+    let before = alone.deflated.unwrap();
+    // Its own rules are a study of their own.
+    let same = alone.clone().deflated_by(2, &own).deflated.unwrap();
+    assert!((same.variance / before.variance - 1.0).abs() < 1e-9);
+    assert!((same.probability.unwrap() - before.probability.unwrap()).abs() < 1e-9);
+    let studied = alone.deflated_by(52, &own).deflated.unwrap();
+    assert_eq!((before.trials, studied.trials), (2, 52));
+    assert!(studied.expected_maximum > before.expected_maximum);
+    assert!(studied.probability < before.probability);
+    // One rule of a model that was the best of 50: how far worthless ones spread is what chance gives.
+    let one = tested(&rows, &trials[..1], |_| {}).unwrap();
+    assert_eq!(one.deflated, None);
+    let bars = one.curve.net.len() as f64;
+    let deflated = one.clone().deflated_by(51, &own[..1]).deflated.unwrap();
+    assert_eq!(
+        (deflated.trials, deflated.variance),
+        (51, 1.0 / (bars - 1.0))
+    );
+    assert_eq!(one.deflated_by(1, &own[..1]).deflated, None);
+}

@@ -289,3 +289,54 @@ fn an_output_replaces_no_link_and_no_file_of_another_kind() {
         "theirs"
     );
 }
+
+/// The model was the best of a search's trials, and rules were tried before: all of them count.
+#[test]
+fn a_backtest_counts_all_trials_of_its_study() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("a"), 0, 800, 15);
+    let log = dir.path().join("trials.jsonl");
+    let searched = |trial: usize| {
+        let setting =
+            serde_json::json!({ "command": "search", "search": "s", "overrides": [trial] });
+        serde_json::json!({ "setting": setting, "result": { "state": "complete" } }).to_string()
+    };
+    let lines: Vec<String> = (0..50).map(searched).collect();
+    fs::write(&log, lines.join("\n") + "\n").unwrap();
+    let deflated = |bins: &str| -> serde_json::Value {
+        let (json, notes) = evaluate(dir.path(), &["backtest", "a", "--json", "--bins", bins]);
+        assert!(!notes.contains("warning"), "{notes}");
+        let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+        found["deflated"].clone()
+    };
+    let trials = |bins: &str| deflated(bins)["trials"].as_u64().unwrap();
+    assert_eq!(trials("3"), 51);
+    assert_eq!(trials("2,3"), 52, "3 bins were tried before");
+    assert_eq!(trials("2,3"), 52, "the same rules are no new trials");
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 52);
+    // At another fee the rules are others, and their Sharpe ratios are not compared with these.
+    let (text, _) = evaluate(
+        dir.path(),
+        &["backtest", "a", "--bins", "3", "--fee-bps", "0"],
+    );
+    assert!(
+        text.contains("53 trials of its study are known (trials.jsonl beside the run)"),
+        "{text}"
+    );
+
+    // Thresholds are counted with them, and are no lines themselves.
+    let (json, _) = evaluate(dir.path(), &["thresholds", "a", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(found["deflation"]["other_trials"], 53);
+    let (text, _) = evaluate(dir.path(), &["thresholds", "a"]);
+    assert!(text.contains("53 other trials of the study"), "{text}");
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 53);
+
+    // A log that cannot be added to ends no report.
+    fs::remove_file(dir.path().join("trials.lock")).unwrap();
+    fs::create_dir(dir.path().join("trials.lock")).unwrap();
+    let (json, notes) = evaluate(dir.path(), &["backtest", "a", "--json", "--bins", "2,4"]);
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(found["deflated"]["trials"], 54);
+    assert!(notes.contains("later ones will not count them"), "{notes}");
+}
