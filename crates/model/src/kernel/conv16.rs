@@ -7,17 +7,15 @@
 mod part;
 mod sizes;
 
-use std::mem::MaybeUninit;
-
 use rayon::prelude::*;
 
-use super::bf16::{Left, Right, TILE, Unit, multiply, round};
-use super::buffer::{filled, zeroed};
+use super::bf16::{Left, Right, TILE, Unit, in_panel, multiply, round};
+use super::buffer::{filled, filled_in_parts};
 use super::conv::{ConvGradients, ConvShape, Extras};
 use super::rows;
 use super::tile::Instructions;
 use part::{Part, phases};
-use sizes::{Sizes, paired, start};
+use sizes::{Sizes, start};
 
 /// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
 /// so that the gradient's bits do not depend on the threads.
@@ -91,7 +89,7 @@ fn packed(sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
                         1 => (0, tap * shape.channels_in + channel),
                         _ => (tap, channel),
                     };
-                    packed[run * sizes.deep_run * TILE + paired(k, out)] = round(*value);
+                    packed[run * sizes.deep_run * TILE + in_panel(k, out)] = round(*value);
                 }
             }
         }
@@ -115,23 +113,12 @@ pub fn backward(
         Vec::new()
     };
     let part = shape.windows.div_ceil(PARTS).max(LEAST);
+    // The input's gradient is empty where it is not wanted.
     let length = if wants_input { sizes.input() } else { 0 };
-    let mut input_grad: Vec<f32> = Vec::with_capacity(shape.windows * length);
-    let spare = &mut input_grad.spare_capacity_mut()[..shape.windows * length];
-    // Parts of the input's gradient; empty ones where it is not wanted.
-    let parts: Vec<&mut [MaybeUninit<f32>]> = match wants_input {
-        true => spare.chunks_mut(part * length).collect(),
-        false => (0..shape.windows.div_ceil(part))
-            .map(|_| &mut [][..])
-            .collect(),
-    };
-    let sums: Vec<Part> = parts
-        .into_par_iter()
-        .enumerate()
-        .map(|(index, input_grads)| {
-            let windows = index * part..shape.windows.min((index + 1) * part);
+    let (input_grad, sums) =
+        filled_in_parts([shape.windows, length], part, |first, input_grads| {
+            let windows = first..shape.windows.min(first + part);
             let mut one = Part::new(unit, &sizes, extras, windows.len());
-            let first = windows.start;
             for from in windows.clone().step_by(one.together) {
                 let until = windows.end.min(from + one.together);
                 for window in from..until {
@@ -139,23 +126,13 @@ pub fn backward(
                     let grad = &output_grad[window * sizes.output()..][..sizes.output()];
                     one.take(window, window - from, input, grad);
                     if wants_input {
-                        let place = (window - first) * length;
-                        let input_grad = zeroed(&mut input_grads[place..][..length]);
-                        one.back_to_input(&phases, input_grad, input);
+                        one.back_to_input(&phases, input_grads.take(1), input);
                     }
                 }
                 one.sum_weights(until - from);
             }
             one
-        })
-        .collect();
-    if wants_input {
-        // SAFETY: every window's gradient has been set to zeros and filled above.
-        #[allow(unsafe_code, reason = "memory that is known to be written")]
-        unsafe {
-            input_grad.set_len(shape.windows * length);
-        }
-    }
+        });
     let (weight, bias) = total(&sizes, &sums);
     ConvGradients {
         input: wants_input.then_some(input_grad),
