@@ -9,7 +9,7 @@ mod sizes;
 
 use rayon::prelude::*;
 
-use super::bf16::{Left, Right, TILE, Unit, in_panel, multiply, round};
+use super::bf16::{Left, Right, TILE, Unit, in_panel, multiply, round_all};
 use super::buffer::{filled, filled_in_parts};
 use super::conv::{ConvGradients, ConvShape, Extras};
 use super::rows;
@@ -35,7 +35,7 @@ pub fn forward(
     let (sizes, instructions) = (Sizes::new(shape), Instructions::detect());
     let shape = sizes.shape;
     let (time_out, wide) = (shape.time_out(), sizes.wide);
-    let packed = packed(&sizes, weight);
+    let packed = packed(unit, &sizes, weight);
     let length = sizes.output();
     let scratch = || {
         let sums = vec![0.0; time_out.next_multiple_of(TILE) * wide];
@@ -71,7 +71,7 @@ pub fn forward(
 }
 
 /// The weights in panels of channels out, run by run.
-fn packed(sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
+fn packed(unit: Unit, sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
     let shape = sizes.shape;
     let (depth, panel) = (
         shape.kernel * shape.channels_in,
@@ -81,17 +81,19 @@ fn packed(sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
     let panels = packed
         .par_chunks_mut(panel)
         .zip(weight.par_chunks(TILE * depth));
-    panels.for_each(|(packed, weight)| {
-        for (out, row) in weight.chunks_exact(depth).enumerate() {
-            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                for (tap, value) in values.iter().enumerate() {
-                    let (run, k) = match sizes.runs {
-                        1 => (0, tap * shape.channels_in + channel),
-                        _ => (tap, channel),
-                    };
-                    packed[run * sizes.deep_run * TILE + in_panel(k, out)] = round(*value);
-                }
-            }
+    panels.for_each_init(Vec::new, |rounded, (packed, weight)| {
+        rounded.resize(weight.len(), 0);
+        round_all(unit, weight, false, rounded);
+        for at in 0..depth {
+            let (channel, tap) = (at / shape.kernel, at % shape.kernel);
+            let (run, k) = match sizes.runs {
+                1 => (0, tap * shape.channels_in + channel),
+                _ => (tap, channel),
+            };
+            let place = run * sizes.deep_run * TILE + in_panel(k, 0);
+            let outputs = rounded[at..].iter().step_by(depth);
+            let places = packed[place..].iter_mut().step_by(2);
+            places.zip(outputs).for_each(|(to, from)| *to = *from);
         }
     });
     packed
