@@ -79,10 +79,6 @@ impl RecurrentShape {
 /// - weight: `[gates, units]`
 /// - bias: `[gates]`
 /// - output: `[window, time, units]` and `[window, time, kept]`
-#[expect(
-    clippy::too_many_lines,
-    reason = "the loops of one kernel share their buffers"
-)]
 pub fn forward(
     products: Products,
     shape: RecurrentShape,
