@@ -420,7 +420,8 @@ mod tests {
             plain = operation_by_operation(factors, plain, grad);
             let bits = |tensors: &AdamWTensors| {
                 [&tensors.value, &tensors.first, &tensors.second].map(|tensor| {
-                    let values: Vec<f32> = tensor.clone().into_data().to_vec().unwrap();
+                    let data = tensor.clone().try_into_data().unwrap();
+                    let values: Vec<f32> = data.try_to_vec().unwrap();
                     values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
                 })
             };
