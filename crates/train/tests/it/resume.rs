@@ -166,7 +166,7 @@ fn killed_and_resumed(runs: &Runs, sets: &[&str]) {
     runs.finish("killed", &[&["--resume"][..], sets].concat());
     assert_same(&runs.path("whole"), &runs.path("killed"));
     // A finished run is left as it is.
-    let text = String::from_utf8(runs.finish("killed", &[]).stdout).unwrap();
+    let text = String::from_utf8(runs.finish("killed", sets).stdout).unwrap();
     assert!(text.contains("network"), "{text}");
 }
 
