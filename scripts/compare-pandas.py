@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The comparison: what `baseline` does, written as one usually would in pandas and Python LightGBM, and timed.
 
-    pip install lightgbm==4.7.0 numpy pandas pyarrow
+    pip install lightgbm==4.7.0 numpy pandas polars pyarrow
     scripts/compare-pandas.py DATA          (the folder that `download` wrote, which holds candles/)
+    scripts/compare-pandas.py DATA --features pandas|polars
 
 Closes of all coins of the spot market at 1m, aligned by minute, forward-filled at most 60 minutes; 12 features of them
 (log returns, trends, returns relative to the mean of all coins); returns over the next 15 minutes as the target;
@@ -11,7 +12,8 @@ expanding folds, purged; LightGBM with early stopping. The same rows, features a
     quarterhour baseline --set features.set=closes12 --set features.lookback_bars=1 --set features.max_filled_share=0.99 \\
              --set lightgbm.features=row --set lightgbm.num_leaves=256 --set lightgbm.min_data_in_leaf=20
 
-Prints one line of JSON: seconds of each stage, peak memory, Pearson and trees of each fold.
+Prints one line of JSON: seconds of each stage, peak memory, Pearson and trees of each fold. With --features the seconds that
+features and matrix take, the fastest of five, by pandas or by Polars (one lazy query over all coins), and a sum to compare.
 """
 
 import os
@@ -26,7 +28,6 @@ import resource
 import sys
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
@@ -61,25 +62,54 @@ def features(closes):
         yield f"relative_return_{bars}", returns.sub(returns.mean(axis=1), axis=0)
 
 
-def make_matrix(closes):
+def by_pandas(closes):
+    """Target, rows with a close now and at the horizon, and (name, float32 matrix) of each feature, all minute by coin."""
+    filled = closes.ffill(limit=FILL)
+    target = (filled.shift(-HORIZON) / filled - 1).to_numpy()
+    kept = (closes.notna() & closes.shift(-HORIZON).notna()).to_numpy()
+    return target, kept, ((name, frame.to_numpy(np.float32)) for name, frame in features(filled))
+
+
+def by_polars(closes):
+    """The same by one query of Polars over a column a coin."""
+    import polars as pl
+
+    coins = closes.columns
+    filled = closes.lazy().select(pl.all().forward_fill(limit=FILL))
+    logs = {coin: pl.col(coin).log() for coin in coins}
+    columns = [(pl.col(coin).shift(-HORIZON) / pl.col(coin) - 1).alias(f"target {coin}") for coin in coins]
+    for bars in RETURNS:
+        columns += [logs[coin].diff(bars).alias(f"return_{bars} {coin}") for coin in coins]
+    for bars in TRENDS:
+        columns += [(logs[coin] - pl.col(coin).rolling_mean(bars).shift().log()).alias(f"trend_{bars} {coin}") for coin in coins]
+    relative = []
+    for bars in RETURNS:
+        returns = [pl.col(f"return_{bars} {coin}") for coin in coins]
+        mean = pl.mean_horizontal(returns)
+        relative += [(of - mean).alias(f"relative_return_{bars} {coin}") for of, coin in zip(returns, coins)]
+    done = filled.select(columns).with_columns(relative).collect()
+    seen = closes.select(pl.all().is_not_null() & pl.all().shift(-HORIZON).is_not_null()).to_numpy()
+    names = list(dict.fromkeys(name.split(" ")[0] for name in done.columns))
+    matrix = lambda name, kind: done.select(pl.col(f"{name} {coin}").cast(kind) for coin in coins).to_numpy()
+    return matrix("target", pl.Float64), seen, ((name, matrix(name, pl.Float32)) for name in names if name != "target")
+
+
+def make_matrix(closes, times, by):
     """Rows that a coin's close was seen at, now and at the horizon, sorted by time and coin.
 
     Features are float32: LightGBM bins them anyway, and float64 would take twice the memory.
     """
-    filled = closes.ffill(limit=FILL)
-    target = (filled.shift(-HORIZON) / filled - 1).to_numpy()
+    target, kept, found = by(closes)
     names, values = [], []
-    kept = (closes.notna() & closes.shift(-HORIZON).notna()).to_numpy()
-    for name, frame in features(filled):
+    for name, matrix in found:
         names.append(name)
-        values.append(frame.to_numpy(np.float32))
+        values.append(matrix)
         kept = kept & np.isfinite(values[-1])
     x = np.empty((kept.sum(), len(names)), np.float32)
     for column in range(len(names)):
         x[:, column] = values[column][kept]
         values[column] = None
-    times = np.repeat(closes.index.to_numpy(), kept.sum(axis=1))
-    return times, x, target[kept], names
+    return np.repeat(times, kept.sum(axis=1)), x, target[kept], names
 
 
 def make_folds(times, count, protocol):
@@ -101,7 +131,23 @@ def make_folds(times, count, protocol):
             yield rows(0, held_out - purge), rows(held_out, start - purge), score
 
 
+def features_alone(closes, by):
+    """Prints how long features and matrix take, the fastest of five."""
+    times, seconds = closes.index.to_numpy(), []
+    if by == "polars":
+        import polars as pl
+
+        closes = pl.from_pandas(closes.reset_index(drop=True), nan_to_null=True)
+    for _ in range(5):
+        began = time.perf_counter()
+        made = make_matrix(closes, times, by_polars if by == "polars" else by_pandas)
+        seconds.append(time.perf_counter() - began)
+    print(json.dumps({"by": by, "rows": len(made[1]), "seconds": min(seconds), "sum": float(np.abs(made[1]).sum(dtype=float))}))
+
+
 def train(x, y, names, train_rows, stop_rows, args):
+    import lightgbm as lgb
+
     params = {
         "objective": "regression", "metric": "l2", "learning_rate": 0.05, "num_leaves": args.leaves,
         "min_data_in_leaf": args.min_rows_per_leaf, "seed": 1, "num_threads": args.threads, "verbosity": -1,
@@ -122,7 +168,11 @@ def main():
     parser.add_argument("--leaves", type=int, default=256)
     parser.add_argument("--min-rows-per-leaf", type=int, default=20)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--features", choices=["pandas", "polars"], help="time features and matrix alone")
     args = parser.parse_args()
+    if args.features:
+        return features_alone(read_closes(args.data), args.features)
+    import lightgbm  # noqa: F401  its import belongs to the first stage
 
     seconds = {"import": time.monotonic() - START, "read": 0.0, "features": 0.0, "train": 0.0, "score": 0.0}
 
@@ -135,7 +185,7 @@ def main():
     closes = read_closes(args.data)
     coins = closes.shape[1]
     now = clock("read", now)
-    times, x, y, names = make_matrix(closes)
+    times, x, y, names = make_matrix(closes, closes.index.to_numpy(), by_pandas)
     del closes
     folds = list(make_folds(times, args.folds, args.protocol))
     now = clock("features", now)

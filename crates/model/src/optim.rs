@@ -8,6 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::{AdamWFactors, AdamWTensors, adamw};
 use crate::parameters::ParameterPath;
 use crate::tensor_file::HostTensor;
 use crate::{Error, Network, parameters};
@@ -209,36 +210,67 @@ impl AdamW {
             epsilon,
             weight_decay,
         } = self.config;
-        let first = grad.clone().mul_scalar(1.0 - beta_1);
-        let second = grad.square().mul_scalar(1.0 - beta_2);
-        let moments = match self.moments.remove(&name) {
-            Some(old) => GradientMoments {
-                first: old.first.mul_scalar(beta_1) + first,
-                second: old.second.mul_scalar(beta_2) + second,
-            },
-            None => GradientMoments { first, second },
-        };
         // Both means start at 0 and are too small by these parts.
         let missing_1 = 1.0 - beta_1.powi(self.steps);
         let missing_2 = 1.0 - beta_2.powi(self.steps);
-        let root = moments
-            .second
-            .clone()
-            .sqrt()
-            .div_scalar(missing_2.sqrt())
-            .add_scalar(epsilon);
-        let move_by = moments
-            .first
-            .clone()
-            .div(root)
-            .mul_scalar(learning_rate / missing_1);
-        self.moments.insert(name, moments);
-        let decay = if decays {
-            learning_rate * weight_decay
-        } else {
-            0.0
+        let factors = AdamWFactors {
+            beta_1,
+            beta_2,
+            epsilon,
+            root_of_missing: missing_2.sqrt(),
+            rate: learning_rate / missing_1,
+            decay: if decays {
+                learning_rate * weight_decay
+            } else {
+                0.0
+            },
         };
-        value.mul_scalar(1.0 - decay) - move_by
+        // Adding -0 changes nothing, not even a zero's sign.
+        let nothing = || Tensor::full(grad.dims(), -0.0, &grad.device());
+        let GradientMoments { first, second } =
+            self.moments
+                .remove(&name)
+                .unwrap_or_else(|| GradientMoments {
+                    first: nothing(),
+                    second: nothing(),
+                });
+        let tensors = AdamWTensors {
+            value,
+            first,
+            second,
+        };
+        let AdamWTensors {
+            value,
+            first,
+            second,
+        } = adamw(factors, tensors, grad).unwrap_or_else(|other| {
+            let (tensors, grad) = *other;
+            operation_by_operation(factors, tensors, grad)
+        });
+        self.moments.insert(name, GradientMoments { first, second });
+        value
+    }
+}
+
+/// The step by Burn's operations, for backends without a kernel of ours.
+fn operation_by_operation(
+    factors: AdamWFactors,
+    tensors: AdamWTensors,
+    grad: Tensor<1>,
+) -> AdamWTensors {
+    let [new_1, new_2] = [1.0 - factors.beta_1, 1.0 - factors.beta_2];
+    let first = tensors.first.mul_scalar(factors.beta_1) + grad.clone().mul_scalar(new_1);
+    let second = tensors.second.mul_scalar(factors.beta_2) + grad.square().mul_scalar(new_2);
+    let root = second
+        .clone()
+        .sqrt()
+        .div_scalar(factors.root_of_missing)
+        .add_scalar(factors.epsilon);
+    let move_by = first.clone().div(root).mul_scalar(factors.rate);
+    AdamWTensors {
+        value: tensors.value.mul_scalar(1.0 - factors.decay) - move_by,
+        first,
+        second,
     }
 }
 
@@ -343,6 +375,57 @@ impl ModuleVisitor for Scale {
         if let Some(grad) = self.grads.remove::<D>(param.id) {
             self.grads
                 .register(param.id, grad * self.factor.clone().reshape([1; D]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One pass over the values gives the bits of Burn's operations, step after step.
+    #[test]
+    fn one_pass_gives_the_bits_of_the_operations() {
+        let device = burn::tensor::Device::flex();
+        let count = 40_003;
+        let drawn = |seed: u32| {
+            let value = |index: u32| {
+                let bits = (index ^ seed).wrapping_mul(2_654_435_761);
+                match bits % 11 {
+                    0 => 0.0,
+                    1 => -0.0,
+                    _ => (bits as f32 / 2e9 - 1.0).powi(5),
+                }
+            };
+            let values: Vec<f32> = (0..count).map(value).collect();
+            Tensor::<1>::from_data(TensorData::new(values, [count as usize]), &device)
+        };
+        let tensors = || AdamWTensors {
+            value: drawn(1),
+            first: Tensor::full([count as usize], -0.0, &device),
+            second: Tensor::full([count as usize], -0.0, &device),
+        };
+        let (mut fused, mut plain) = (tensors(), tensors());
+        for step in 1..6 {
+            let factors = AdamWFactors {
+                beta_1: 0.9,
+                beta_2: 0.999,
+                epsilon: 1e-8,
+                root_of_missing: (1.0 - 0.999_f64.powi(step)).sqrt(),
+                rate: 1e-3 / (1.0 - 0.9_f64.powi(step)),
+                decay: 1e-5,
+            };
+            let grad = drawn(7 * step as u32);
+            fused = adamw(factors, fused, grad.clone()).ok().unwrap();
+            plain = operation_by_operation(factors, plain, grad);
+            let bits = |tensors: &AdamWTensors| {
+                [&tensors.value, &tensors.first, &tensors.second].map(|tensor| {
+                    let data = tensor.clone().try_into_data().unwrap();
+                    let values: Vec<f32> = data.try_to_vec().unwrap();
+                    values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                })
+            };
+            assert!(bits(&fused) == bits(&plain), "step {step}");
         }
     }
 }

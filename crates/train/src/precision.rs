@@ -6,8 +6,8 @@ use model::{OpenDevice, Precision};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The numbers that a training's convolutions and linear layers multiply, on the CPU. Sums, weights,
-/// the loss and the optimizer are f32 with each, and forecasting is f32 throughout.
+/// The numbers that a training's convolutions, linear and recurrent layers multiply, on the CPU. Sums,
+/// weights, the loss and the optimizer are f32 with each, and forecasting is f32 throughout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PrecisionChoice {

@@ -36,3 +36,69 @@ pub fn zeroed(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
     // SAFETY: all have been set, and both types are laid out alike.
     unsafe { &mut *(std::ptr::from_mut(values) as *mut [f32]) }
 }
+
+/// The values of some windows, which are zeros when they are taken.
+pub struct Windows<'a> {
+    rest: &'a mut [MaybeUninit<f32>],
+    length: usize,
+}
+
+impl<'a> Windows<'a> {
+    /// The next `count` windows, as far as there are so many.
+    pub fn take(&mut self, count: usize) -> &'a mut [f32] {
+        let rest = std::mem::take(&mut self.rest);
+        let (taken, rest) = rest.split_at_mut(rest.len().min(count * self.length));
+        self.rest = rest;
+        zeroed(taken)
+    }
+}
+
+/// A vector of `windows` times `length` values, filled by parts of `part` windows, and what comes of
+/// each part.
+///
+/// The first window of a part and the part's values are handed to `fill`, on any thread. A window
+/// that it does not take is zeros.
+pub fn filled_in_parts<R: Send>(
+    [windows, length]: [usize; 2],
+    part: usize,
+    fill: impl Fn(usize, &mut Windows<'_>) -> R + Sync + Send,
+) -> (Vec<f32>, Vec<R>) {
+    let mut values = Vec::with_capacity(windows * length);
+    let mut spare = &mut values.spare_capacity_mut()[..windows * length];
+    let mut parts = Vec::new();
+    for first in (0..windows).step_by(part.max(1)) {
+        let (rest, after) = spare.split_at_mut(part.min(windows - first) * length);
+        parts.push((first, Windows { rest, length }));
+        spare = after;
+    }
+    let found = parts
+        .into_par_iter()
+        .map(|(first, mut windows)| {
+            let found = fill(first, &mut windows);
+            zeroed(windows.rest);
+            found
+        })
+        .collect();
+    // SAFETY: the parts are all of the values, and each has been set to zeros.
+    unsafe { values.set_len(windows * length) };
+    (values, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_that_are_not_taken_are_zeros() {
+        let fill = |first: usize, windows: &mut Windows<'_>| {
+            windows.take(1).fill(first as f32 + 1.0);
+            first
+        };
+        let (values, found) = filled_in_parts([5, 2], 2, fill);
+        assert_eq!(values, [1.0, 1.0, 0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 5.0, 5.0]);
+        assert_eq!(found, [0, 2, 4]);
+        let (values, found) =
+            filled_in_parts([3, 0], 2, |first, windows| (first, windows.take(9).len()));
+        assert_eq!((values, found), (vec![], vec![(0, 0), (2, 0)]));
+    }
+}

@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::buffer::filled;
+use super::buffer::{filled, filled_in_parts};
 use super::mask::Mask;
 use super::precision::Precision;
 use super::rows;
@@ -160,31 +160,15 @@ pub fn backward(
     };
     let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
     let part = shape.windows.div_ceil(PARTS).max(1);
-    let mut input_grad = vec![
-        0.0;
-        if wants_input {
-            shape.windows * shape.input_len()
-        } else {
-            0
-        }
-    ];
-    // Parts of the input's gradient; empty ones where it is not wanted.
-    let parts: Vec<&mut [f32]> = match wants_input {
-        true => input_grad.chunks_mut(part * shape.input_len()).collect(),
-        false => (0..shape.windows.div_ceil(part))
-            .map(|_| &mut [][..])
-            .collect(),
-    };
-    let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
-        .into_par_iter()
-        .enumerate()
-        .map(|(index, input_grads)| {
+    // The input's gradient is empty where it is not wanted.
+    let length = if wants_input { shape.input_len() } else { 0 };
+    let (input_grad, sums) =
+        filled_in_parts([shape.windows, length], part, |first, input_grads| {
             let (mut weight_grad, mut bias_grad) =
                 (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
             let (mut scratch, mut wide, mut padded, mut masked) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (place, window) in (index * part..shape.windows.min((index + 1) * part)).enumerate()
-            {
+            for window in first..shape.windows.min(first + part) {
                 let input = &input[window * shape.input_len()..][..shape.input_len()];
                 let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
                 let grad = match extras.mask {
@@ -222,8 +206,7 @@ pub fn backward(
                     multiply_add(instructions, sizes, a, b, rows, width);
                 }
                 if wants_input {
-                    let input_grad =
-                        &mut input_grads[place * shape.input_len()..][..shape.input_len()];
+                    let input_grad = input_grads.take(1);
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
                     if extras.rectified {
                         rows::back_through_rectifier(instructions, input_grad, input);
@@ -231,21 +214,27 @@ pub fn backward(
                 }
             }
             (weight_grad, bias_grad)
-        })
-        .collect();
-    let mut total = vec![0.0; depth * width];
+        });
     let mut bias = vec![0.0; shape.channels_out];
-    for (weight_grad, bias_grad) in &sums {
-        rows::add(instructions, &mut total, weight_grad);
+    for (_, bias_grad) in &sums {
         rows::add(instructions, &mut bias, bias_grad);
     }
-    let mut weight = vec![0.0; shape.channels_out * depth];
-    for (row, values) in total.chunks_exact(width).enumerate() {
-        let (tap, channel) = (row / shape.channels_in, row % shape.channels_in);
-        for (out, value) in values.iter().take(shape.channels_out).enumerate() {
-            weight[(out * shape.channels_in + channel) * shape.kernel + tap] = *value;
+    let chunk = LANES * width;
+    let add_all = |(): &mut (), index: usize, total: &mut [f32]| {
+        for (weight_grad, _) in &sums {
+            let part = &weight_grad[index * chunk..][..total.len()];
+            rows::add(instructions, total, part);
         }
-    }
+    };
+    let total = filled(depth * width, chunk, || (), add_all);
+    let in_layout = |(): &mut (), out: usize, values: &mut [f32]| {
+        for (channel, values) in values.chunks_exact_mut(shape.kernel).enumerate() {
+            for (tap, value) in values.iter_mut().enumerate() {
+                *value = total[(tap * shape.channels_in + channel) * width + out];
+            }
+        }
+    };
+    let weight = filled(shape.channels_out * depth, depth, || (), in_layout);
     ConvGradients {
         input: wants_input.then_some(input_grad),
         weight,
@@ -303,14 +292,20 @@ fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
         let taps = (shape.kernel - offset).div_ceil(shape.stride);
         let depth = taps * shape.channels_out;
         let mut packed = vec![0.0; shape.channels_in.div_ceil(LANES) * depth * LANES];
-        for (out, row) in weight.chunks_exact(shape.depth()).enumerate() {
-            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                let place = channel / LANES * depth * LANES + channel % LANES;
-                for (tap, value) in values.iter().skip(offset).step_by(shape.stride).enumerate() {
-                    packed[place + ((taps - 1 - tap) * shape.channels_out + out) * LANES] = *value;
+        let panels = packed.par_chunks_mut(depth * LANES).enumerate();
+        panels.for_each(|(panel, packed)| {
+            let own = panel * LANES..shape.channels_in.min((panel + 1) * LANES);
+            for (out, row) in weight.chunks_exact(shape.depth()).enumerate() {
+                let row = &row[own.start * shape.kernel..own.end * shape.kernel];
+                for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+                    let met = values.iter().skip(offset).step_by(shape.stride);
+                    for (tap, value) in met.enumerate() {
+                        let place = (taps - 1 - tap) * shape.channels_out + out;
+                        packed[place * LANES + channel] = *value;
+                    }
                 }
             }
-        }
+        });
         Phase {
             offset,
             taps,
@@ -324,14 +319,18 @@ fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
 fn packed(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
     let depth = shape.depth();
     let mut packed = vec![0.0; shape.channels_out.div_ceil(LANES) * depth * LANES];
-    for (out, row) in weight.chunks_exact(depth).enumerate() {
-        let place = out / LANES * depth * LANES + out % LANES;
-        for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-            for (tap, value) in values.iter().enumerate() {
-                packed[place + (tap * shape.channels_in + channel) * LANES] = *value;
+    let panels = packed
+        .par_chunks_mut(depth * LANES)
+        .zip(weight.par_chunks(depth * LANES));
+    panels.for_each(|(packed, weight)| {
+        for (out, row) in weight.chunks_exact(depth).enumerate() {
+            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+                for (tap, value) in values.iter().enumerate() {
+                    packed[(tap * shape.channels_in + channel) * LANES + out] = *value;
+                }
             }
         }
-    }
+    });
     packed
 }
 

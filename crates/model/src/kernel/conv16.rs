@@ -7,17 +7,15 @@
 mod part;
 mod sizes;
 
-use std::mem::MaybeUninit;
-
 use rayon::prelude::*;
 
-use super::bf16::{Left, Right, TILE, Unit, multiply, round};
-use super::buffer::{filled, zeroed};
+use super::bf16::{Left, Right, TILE, Unit, in_panel, multiply, round_all};
+use super::buffer::{filled, filled_in_parts};
 use super::conv::{ConvGradients, ConvShape, Extras};
 use super::rows;
 use super::tile::Instructions;
 use part::{Part, phases};
-use sizes::{Sizes, paired, start};
+use sizes::{Sizes, start};
 
 /// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
 /// so that the gradient's bits do not depend on the threads.
@@ -37,7 +35,7 @@ pub fn forward(
     let (sizes, instructions) = (Sizes::new(shape), Instructions::detect());
     let shape = sizes.shape;
     let (time_out, wide) = (shape.time_out(), sizes.wide);
-    let packed = packed(&sizes, weight);
+    let packed = packed(unit, &sizes, weight);
     let length = sizes.output();
     let scratch = || {
         let sums = vec![0.0; time_out.next_multiple_of(TILE) * wide];
@@ -73,7 +71,7 @@ pub fn forward(
 }
 
 /// The weights in panels of channels out, run by run.
-fn packed(sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
+fn packed(unit: Unit, sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
     let shape = sizes.shape;
     let (depth, panel) = (
         shape.kernel * shape.channels_in,
@@ -83,17 +81,19 @@ fn packed(sizes: &Sizes, weight: &[f32]) -> Vec<u16> {
     let panels = packed
         .par_chunks_mut(panel)
         .zip(weight.par_chunks(TILE * depth));
-    panels.for_each(|(packed, weight)| {
-        for (out, row) in weight.chunks_exact(depth).enumerate() {
-            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                for (tap, value) in values.iter().enumerate() {
-                    let (run, k) = match sizes.runs {
-                        1 => (0, tap * shape.channels_in + channel),
-                        _ => (tap, channel),
-                    };
-                    packed[run * sizes.deep_run * TILE + paired(k, out)] = round(*value);
-                }
-            }
+    panels.for_each_init(Vec::new, |rounded, (packed, weight)| {
+        rounded.resize(weight.len(), 0);
+        round_all(unit, weight, false, rounded);
+        for at in 0..depth {
+            let (channel, tap) = (at / shape.kernel, at % shape.kernel);
+            let (run, k) = match sizes.runs {
+                1 => (0, tap * shape.channels_in + channel),
+                _ => (tap, channel),
+            };
+            let place = run * sizes.deep_run * TILE + in_panel(k, 0);
+            let outputs = rounded[at..].iter().step_by(depth);
+            let places = packed[place..].iter_mut().step_by(2);
+            places.zip(outputs).for_each(|(to, from)| *to = *from);
         }
     });
     packed
@@ -115,23 +115,12 @@ pub fn backward(
         Vec::new()
     };
     let part = shape.windows.div_ceil(PARTS).max(LEAST);
+    // The input's gradient is empty where it is not wanted.
     let length = if wants_input { sizes.input() } else { 0 };
-    let mut input_grad: Vec<f32> = Vec::with_capacity(shape.windows * length);
-    let spare = &mut input_grad.spare_capacity_mut()[..shape.windows * length];
-    // Parts of the input's gradient; empty ones where it is not wanted.
-    let parts: Vec<&mut [MaybeUninit<f32>]> = match wants_input {
-        true => spare.chunks_mut(part * length).collect(),
-        false => (0..shape.windows.div_ceil(part))
-            .map(|_| &mut [][..])
-            .collect(),
-    };
-    let sums: Vec<Part> = parts
-        .into_par_iter()
-        .enumerate()
-        .map(|(index, input_grads)| {
-            let windows = index * part..shape.windows.min((index + 1) * part);
+    let (input_grad, sums) =
+        filled_in_parts([shape.windows, length], part, |first, input_grads| {
+            let windows = first..shape.windows.min(first + part);
             let mut one = Part::new(unit, &sizes, extras, windows.len());
-            let first = windows.start;
             for from in windows.clone().step_by(one.together) {
                 let until = windows.end.min(from + one.together);
                 for window in from..until {
@@ -139,23 +128,13 @@ pub fn backward(
                     let grad = &output_grad[window * sizes.output()..][..sizes.output()];
                     one.take(window, window - from, input, grad);
                     if wants_input {
-                        let place = (window - first) * length;
-                        let input_grad = zeroed(&mut input_grads[place..][..length]);
-                        one.back_to_input(&phases, input_grad, input);
+                        one.back_to_input(&phases, input_grads.take(1), input);
                     }
                 }
                 one.sum_weights(until - from);
             }
             one
-        })
-        .collect();
-    if wants_input {
-        // SAFETY: every window's gradient has been set to zeros and filled above.
-        #[allow(unsafe_code, reason = "memory that is known to be written")]
-        unsafe {
-            input_grad.set_len(shape.windows * length);
-        }
-    }
+        });
     let (weight, bias) = total(&sizes, &sums);
     ConvGradients {
         input: wants_input.then_some(input_grad),

@@ -1,5 +1,7 @@
 //! The convolution as an operation of Burn's, with its backward pass.
 
+use std::time::Duration;
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -13,6 +15,7 @@ use super::bf16::Unit;
 use super::conv::{self, ConvShape, Extras};
 use super::conv16;
 use super::precision::Precision;
+use super::profile::{KernelCall, timed};
 
 /// What is convolved with what.
 pub(crate) struct Convolution {
@@ -136,17 +139,41 @@ fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -
         .map(|operand| operand.as_ref().map(values));
     let none: &[f32] = &[];
     let [input, weight, bias] = [input, weight, bias].map(|operand| operand.unwrap_or(none));
-    let output = match extras.precision {
-        Precision::F32 => conv::forward(shape, input, weight, bias, residual, extras),
-        Precision::Bf16 => {
-            let operands = [input, weight, bias];
-            conv16::forward(Unit::detect(), shape, operands, residual, extras)
-        }
-    };
+    let output = timed(
+        || call(shape, None),
+        || match extras.precision {
+            Precision::F32 => conv::forward(shape, input, weight, bias, residual, extras),
+            Precision::Bf16 => {
+                let operands = [input, weight, bias];
+                conv16::forward(Unit::detect(), shape, operands, residual, extras)
+            }
+        },
+    );
     tensor(
         output,
         vec![shape.windows, shape.time_out(), shape.channels_out],
     )
+}
+
+/// The call of a kernel; `back` says of a backward pass whether it goes on to the input.
+fn call(shape: ConvShape, back: Option<bool>) -> KernelCall {
+    let [dilated, strided] =
+        [("dilation", shape.dilation), ("stride", shape.stride)].map(|(name, by)| {
+            (by > 1)
+                .then(|| format!(", {name} {by}"))
+                .unwrap_or_default()
+        });
+    let products = back.map_or(1, |wants_input| 1 + u64::from(wants_input));
+    let product = shape.time_out() * shape.channels_out * shape.channels_in * shape.kernel;
+    KernelCall {
+        layer: format!(
+            "{} -> {} channels, taps {}{strided}{dilated}, steps {}",
+            shape.channels_in, shape.channels_out, shape.kernel, shape.time
+        ),
+        is_backward: back.is_some(),
+        flop: 2 * products * (shape.windows * product) as u64,
+        elapsed: Duration::ZERO,
+    }
 }
 
 pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
@@ -249,16 +276,16 @@ fn register(state: &State, grad: &FlexTensor, nodes: [Option<Node>; 3], grads: &
     let [input, weight, bias] = nodes;
     let (x, w) = (values(&state.input), values(&state.weight));
     let (grad, wants_input) = (values(&grad), input.is_some());
-    let found = match state.extras.precision {
-        Precision::F32 => conv::backward(shape, x, w, grad, state.extras, wants_input),
-        Precision::Bf16 => conv16::backward(
-            Unit::detect(),
-            shape,
-            [x, w, grad],
-            state.extras,
-            wants_input,
-        ),
-    };
+    let found = timed(
+        || call(shape, Some(wants_input)),
+        || match state.extras.precision {
+            Precision::F32 => conv::backward(shape, x, w, grad, state.extras, wants_input),
+            Precision::Bf16 => {
+                let operands = [x, w, grad];
+                conv16::backward(Unit::detect(), shape, operands, state.extras, wants_input)
+            }
+        },
+    );
     if let (Some(node), Some(values)) = (input, found.input) {
         grads.register::<Flex>(
             node,

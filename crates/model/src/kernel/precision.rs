@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bf16::Unit;
 
-/// The numbers that the products of convolutions and linear layers are made of on the CPU.
+/// The numbers that the products of convolutions, linear and recurrent layers are made of on the
+/// CPU.
 ///
 /// Sums, weights, their statistics, the loss and the optimizer are f32 in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,12 @@
 
 use rayon::prelude::*;
 
+use super::bf16::TILE;
+use super::buffer::filled_in_parts;
 use super::cell::{BackwardStep, CellKind, ForwardStep};
-use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
+use super::hidden::{Matrix, Products, Scratch};
+use super::rows;
+use super::tile::{Instructions, LANES};
 
 /// Sizes of a recurrent layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +33,8 @@ pub struct RecurrentGradients {
     pub bias: Vec<f32>,
 }
 
-/// Windows that go through time together.
-const TOGETHER: usize = 16;
+/// Windows that go through time together: the rows of a tile.
+const TOGETHER: usize = TILE;
 
 /// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
 /// so that the gradient's bits do not depend on the threads.
@@ -75,15 +79,10 @@ impl RecurrentShape {
 /// - weight: `[gates, units]`
 /// - bias: `[gates]`
 /// - output: `[window, time, units]` and `[window, time, kept]`
-#[expect(
-    clippy::too_many_lines,
-    reason = "the loops of one kernel share their buffers"
-)]
 pub fn forward(
+    products: Products,
     shape: RecurrentShape,
-    input: &[f32],
-    weight: &[f32],
-    bias: &[f32],
+    [input, weight, bias]: [&[f32]; 3],
     keeps: bool,
 ) -> (Vec<f32>, Vec<f32>) {
     let instructions = Instructions::detect();
@@ -95,10 +94,10 @@ pub fn forward(
         ..
     } = shape;
     let (gates, kept) = (shape.gates(), if keeps { shape.kept() } else { 0 });
-    let (wide, panels) = (
-        cell.added() * units,
-        pack(units, gates, |unit, gate| weight[gate * units + unit]),
-    );
+    let (added, width) = (cell.added() * units, gates.next_multiple_of(LANES));
+    let weight = Matrix::new(products, [units, gates], |unit, gate| {
+        weight[gate * units + unit]
+    });
     let mut output = vec![0.0; windows * time * units];
     let mut all_kept = vec![0.0; windows * time * kept];
     let chunk = TOGETHER * time;
@@ -116,36 +115,23 @@ pub fn forward(
     chunks.for_each(|((output, input), keeping)| {
         let rows = output.len() / (time * units);
         let (mut hidden, mut state) = (vec![0.0; rows * units], vec![0.0; rows * units]);
-        let mut sums = vec![0.0; rows * gates];
+        let (mut sums, mut scratch) = (vec![0.0; TOGETHER * width], Scratch::default());
         for (count, step) in shape.steps().enumerate() {
-            for (row, sums) in sums.chunks_exact_mut(gates).enumerate() {
+            for (row, sums) in sums.chunks_exact_mut(width).enumerate().take(rows) {
                 let input = &input[(row * time + step) * gates..][..gates];
-                sums.copy_from_slice(bias);
-                sums[..wide]
-                    .iter_mut()
-                    .zip(input)
-                    .for_each(|(sum, value)| *sum += value);
+                sums[..gates].copy_from_slice(bias);
+                rows::add(instructions, &mut sums[..added], input);
             }
             // The first hidden state is zeros.
             if count > 0 {
-                let a = LeftOperand {
-                    values: &hidden,
-                    row_stride: units,
-                    k_stride: 1,
-                };
-                let b = RightOperand {
-                    values: &panels,
-                    panel_stride: units * LANES,
-                    k_stride: LANES,
-                };
-                multiply_add(instructions, [rows, gates, units], a, b, &mut sums, gates);
+                weight.add_product((&hidden, units, rows), &mut sums, &mut scratch);
             }
             for row in 0..rows {
                 let (at, own) = (row * time + step, row * units..(row + 1) * units);
                 instructions.run(ForwardStep {
                     cell,
                     input: &input[at * gates..][..gates],
-                    gates: &sums[row * gates..][..gates],
+                    gates: &sums[row * width..][..gates],
                     state: &mut state[own.clone()],
                     hidden: &mut hidden[own.clone()],
                     kept: &mut keeping[at * kept..][..kept],
@@ -164,45 +150,43 @@ pub fn forward(
 /// - weight, output, kept: as there
 /// - output_grad: `[window, time, units]`
 pub fn backward(
+    products: Products,
     shape: RecurrentShape,
     weight: &[f32],
-    output: &[f32],
-    kept: &[f32],
-    output_grad: &[f32],
+    [output, kept, output_grad]: [&[f32]; 3],
 ) -> RecurrentGradients {
     let (units, gates, width) = (
         shape.units,
         shape.gates(),
         shape.gates().next_multiple_of(LANES),
     );
-    let panels = pack(gates, units, |gate, unit| weight[gate * units + unit]);
-    let mut input_grad = vec![0.0; shape.windows * shape.time * gates];
+    let weight = Matrix::new(products, [gates, units], |gate, unit| {
+        weight[gate * units + unit]
+    });
     let part = shape.windows.div_ceil(PARTS).max(LEAST);
-    let parts = input_grad
-        .par_chunks_mut(part * shape.time * gates)
-        .enumerate();
-    let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
-        .map(|(index, input_grad)| {
-            let mut sums = (vec![0.0; units * width], vec![0.0; gates]);
-            let mut scratch = Vec::new();
-            for (place, input_grad) in input_grad
-                .chunks_mut(TOGETHER * shape.time * gates)
-                .enumerate()
-            {
-                let first = (index * part + place * TOGETHER) * shape.time;
-                let steps = input_grad.len() / gates;
+    let (input_grad, sums): (_, Vec<(Vec<f32>, Vec<f32>)>) = filled_in_parts(
+        [shape.windows, shape.time * gates],
+        part,
+        |first, input_grads| {
+            let rows = units.next_multiple_of(TILE);
+            let mut sums = (vec![0.0; rows * width], vec![0.0; gates]);
+            let (mut grads, mut scratch) = (Vec::new(), Scratch::default());
+            let last = shape.windows.min(first + part);
+            for window in (first..last).step_by(TOGETHER) {
+                let (first, rows) = (window * shape.time, TOGETHER.min(last - window));
+                let (steps, input_grad) = (rows * shape.time, input_grads.take(rows));
                 let chunk = BackwardChunk {
                     shape,
                     output: &output[first * units..][..steps * units],
                     kept: &kept[first * shape.kept()..][..steps * shape.kept()],
                     output_grad: &output_grad[first * units..][..steps * units],
                 };
-                chunk.back_through_time(&panels, width, input_grad, &mut scratch);
-                chunk.sum_weights(&scratch, width, &mut sums.0, &mut sums.1);
+                chunk.back_through_time(&weight, width, input_grad, (&mut grads, &mut scratch));
+                chunk.sum_weights(products, (&grads, width), &mut sums, &mut scratch);
             }
             sums
-        })
-        .collect();
+        },
+    );
     let (mut total, mut bias) = (vec![0.0; units * width], vec![0.0; gates]);
     for (weight_grad, bias_grad) in &sums {
         total
@@ -236,10 +220,10 @@ impl BackwardChunk<'_> {
     /// values.
     fn back_through_time(
         &self,
-        panels: &[f32],
+        weight: &Matrix,
         width: usize,
         input_grad: &mut [f32],
-        recurrent_grad: &mut Vec<f32>,
+        (recurrent_grad, scratch): (&mut Vec<f32>, &mut Scratch),
     ) {
         let instructions = Instructions::detect();
         let RecurrentShape {
@@ -249,7 +233,9 @@ impl BackwardChunk<'_> {
         let rows = input_grad.len() / (time * gates);
         recurrent_grad.clear();
         recurrent_grad.resize(rows * time * width, 0.0);
-        let (mut hidden_grad, mut state_grad) = (vec![0.0; rows * units], vec![0.0; rows * units]);
+        let wide = units.next_multiple_of(LANES);
+        let (mut hidden_grad, mut state_grad) =
+            (vec![0.0; TOGETHER * wide], vec![0.0; rows * units]);
         let zeros = vec![0.0; units];
         for step in self.shape.steps().rev() {
             for row in 0..rows {
@@ -267,30 +253,14 @@ impl BackwardChunk<'_> {
                     kept: &self.kept[at * kept..][..kept],
                     before,
                     output_grad: &self.output_grad[at * units..][..units],
-                    hidden_grad: &mut hidden_grad[own.clone()],
+                    hidden_grad: &mut hidden_grad[row * wide..][..units],
                     state_grad: &mut state_grad[own],
                     input_grad: &mut input_grad[at * gates..][..gates],
                     recurrent_grad: &mut recurrent_grad[at * width..][..gates],
                 });
             }
-            let a = LeftOperand {
-                values: &recurrent_grad[step * width..],
-                row_stride: time * width,
-                k_stride: 1,
-            };
-            let b = RightOperand {
-                values: panels,
-                panel_stride: gates * LANES,
-                k_stride: LANES,
-            };
-            multiply_add(
-                instructions,
-                [rows, units, gates],
-                a,
-                b,
-                &mut hidden_grad,
-                units,
-            );
+            let grads = &recurrent_grad[step * width..];
+            weight.add_product((grads, time * width, rows), &mut hidden_grad, scratch);
         }
     }
 
@@ -298,10 +268,10 @@ impl BackwardChunk<'_> {
     /// bias.
     fn sum_weights(
         &self,
-        recurrent_grad: &[f32],
-        width: usize,
-        weight: &mut [f32],
-        bias: &mut [f32],
+        products: Products,
+        (recurrent_grad, width): (&[f32], usize),
+        (weight, bias): &mut (Vec<f32>, Vec<f32>),
+        scratch: &mut Scratch,
     ) {
         let instructions = Instructions::detect();
         let RecurrentShape {
@@ -314,41 +284,17 @@ impl BackwardChunk<'_> {
             .chunks_exact(time * width)
             .zip(self.output.chunks_exact(time * units))
         {
-            for grads in grads.chunks_exact(width) {
-                bias.iter_mut()
-                    .zip(grads)
-                    .for_each(|(sum, value)| *sum += value);
-            }
+            rows::add_rows(instructions, bias, grads, width);
             // Each step's gradient meets the hidden state before it.
             let (output, grads) = match reversed {
                 _ if time == 1 => continue,
                 false => (output, &grads[width..]),
                 true => (&output[units..], grads),
             };
-            let a = LeftOperand {
-                values: output,
-                row_stride: 1,
-                k_stride: units,
-            };
-            let b = RightOperand {
-                values: grads,
-                panel_stride: LANES,
-                k_stride: width,
-            };
-            multiply_add(instructions, [units, width, time - 1], a, b, weight, width);
+            let steps = (time - 1, output, grads);
+            products.add_along_time(steps, [units, width], weight, scratch);
         }
     }
-}
-
-/// A matrix `[depth, columns]` in panels of [`LANES`] columns, zeros beyond the last.
-fn pack(depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let mut packed = vec![0.0; columns.div_ceil(LANES) * depth * LANES];
-    for column in 0..columns {
-        for k in 0..depth {
-            packed[(column / LANES * depth + k) * LANES + column % LANES] = value(k, column);
-        }
-    }
-    packed
 }
 
 #[cfg(test)]

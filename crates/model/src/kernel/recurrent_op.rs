@@ -1,5 +1,7 @@
 //! The recurrent layer as an operation of Burn's, with its backward pass.
 
+use std::time::Duration;
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -9,7 +11,10 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::Tensor;
 
 use super::cell::CellKind;
+use super::hidden::Products;
 use super::op::{primitive, tensor, values};
+use super::precision::Precision;
+use super::profile::{KernelCall, timed};
 use super::recurrent::{self, RecurrentShape};
 
 /// A recurrent layer and what goes in.
@@ -64,29 +69,46 @@ impl Recurrence {
 }
 
 fn without_gradients(recurrence: Recurrence) -> Tensor<3> {
-    let shape = recurrence.shape();
+    let (products, shape) = (Products::detect(Precision::current()), recurrence.shape());
     let input = primitive!(recurrence.input, Flex);
     let weight = primitive!(recurrence.weight, Flex);
     let bias = primitive!(recurrence.bias, Flex);
-    Tensor::from_primitive::<Flex>(apply(shape, &input, &weight, &bias, false).0)
+    Tensor::from_primitive::<Flex>(apply(products, shape, [&input, &weight, &bias], false).0)
 }
 
 /// Hidden states, and what the backward pass needs.
 fn apply(
+    products: Products,
     shape: RecurrentShape,
-    input: &FlexTensor,
-    weight: &FlexTensor,
-    bias: &FlexTensor,
+    operands: [&FlexTensor; 3],
     keeps: bool,
 ) -> (FlexTensor, FlexTensor) {
-    let [input, weight, bias] = [input, weight, bias].map(FlexTensor::to_contiguous);
-    let (output, kept) =
-        recurrent::forward(shape, values(&input), values(&weight), values(&bias), keeps);
+    let operands = operands.map(FlexTensor::to_contiguous);
+    let operands = operands.each_ref().map(values);
+    let (output, kept) = timed(
+        || call(shape, false),
+        || recurrent::forward(products, shape, operands, keeps),
+    );
     let count = kept.len();
     (
         tensor(output, vec![shape.windows, shape.time, shape.units]),
         tensor(kept, vec![count]),
     )
+}
+
+/// The call of a kernel: a backward pass has two products for each of the forward pass.
+fn call(shape: RecurrentShape, is_backward: bool) -> KernelCall {
+    let product = shape.windows * shape.time * shape.gates() * shape.units;
+    let products = if is_backward { 2 } else { 1 };
+    KernelCall {
+        layer: format!(
+            "{:?} of {} units, steps {}",
+            shape.cell, shape.units, shape.time
+        ),
+        is_backward,
+        flop: 2 * products * product as u64,
+        elapsed: Duration::ZERO,
+    }
 }
 
 #[derive(Debug)]
@@ -95,6 +117,7 @@ struct RecurrenceBackward;
 /// What the backward pass needs.
 #[derive(Debug, Clone)]
 struct State {
+    products: Products,
     shape: RecurrentShape,
     weight: FlexTensor,
     output: FlexTensor,
@@ -102,7 +125,7 @@ struct State {
 }
 
 fn with_gradients(recurrence: Recurrence) -> Tensor<3> {
-    let shape = recurrence.shape();
+    let (products, shape) = (Products::detect(Precision::current()), recurrence.shape());
     let (input, input_node) = primitive!(recurrence.input, Autodiff<Flex>).into_parts();
     let (weight, weight_node) = primitive!(recurrence.weight, Autodiff<Flex>).into_parts();
     let (bias, bias_node) = primitive!(recurrence.bias, Autodiff<Flex>).into_parts();
@@ -112,8 +135,9 @@ fn with_gradients(recurrence: Recurrence) -> Tensor<3> {
         .stateful()
     {
         OpsKind::Tracked(prepared) => {
-            let (output, kept) = apply(shape, &input, &weight, &bias, true);
+            let (output, kept) = apply(products, shape, [&input, &weight, &bias], true);
             let state = State {
+                products,
                 shape,
                 weight: weight.to_contiguous(),
                 output: output.clone(),
@@ -122,7 +146,7 @@ fn with_gradients(recurrence: Recurrence) -> Tensor<3> {
             prepared.finish(state, output)
         }
         OpsKind::UnTracked(prepared) => {
-            prepared.finish(apply(shape, &input, &weight, &bias, false).0)
+            prepared.finish(apply(products, shape, [&input, &weight, &bias], false).0)
         }
     };
     Tensor::from_primitive::<Autodiff<Flex>>(output)
@@ -133,18 +157,17 @@ impl Backward<Flex, 3> for RecurrenceBackward {
 
     fn backward(self, ops: Ops<State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let State {
+            products,
             shape,
             weight,
             output,
             kept,
         } = &ops.state;
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let found = recurrent::backward(
-            *shape,
-            values(weight),
-            values(output),
-            values(kept),
-            values(&grad),
+        let steps = [values(output), values(kept), values(&grad)];
+        let found = timed(
+            || call(*shape, true),
+            || recurrent::backward(*products, *shape, values(weight), steps),
         );
         let sizes = [
             vec![shape.windows, shape.time, shape.gates()],

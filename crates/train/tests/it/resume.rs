@@ -115,14 +115,25 @@ fn assert_same(a: &Path, b: &Path) {
 /// Dropout is on: its draws are part of what must come out the same.
 #[test]
 fn killed_and_resumed_equals_uninterrupted() {
-    killed_and_resumed(&Runs::new());
+    killed_and_resumed(&Runs::new(), &[]);
+}
+
+/// So does a training in bf16, also where it goes on with another number of threads.
+#[test]
+fn killed_and_resumed_equals_uninterrupted_in_bf16() {
+    let runs = Runs::new();
+    killed_and_resumed(&runs, &["--set", "training.precision=bf16"]);
+    let f32 = Runs::new();
+    f32.finish("whole", &[]);
+    let weights = |runs: &Runs| fs::read(runs.path("whole").join("model.safetensors")).unwrap();
+    assert!(weights(&f32) != weights(&runs), "the precision was taken");
 }
 
 /// So is the order in which panels are drawn from.
 #[test]
 fn killed_and_resumed_equals_uninterrupted_on_two_panels() {
     let runs = Runs::with_panel();
-    killed_and_resumed(&runs);
+    killed_and_resumed(&runs, &[]);
     let text = fs::read_to_string(runs.path("whole").join("run.toml")).unwrap();
     assert!(text.contains("[[panel]]\nname = \"fives\""), "{text}");
     assert!(
@@ -136,21 +147,26 @@ fn killed_and_resumed_equals_uninterrupted_on_two_panels() {
     assert!(weights(&alone) != weights(&runs));
 }
 
-fn killed_and_resumed(runs: &Runs) {
-    runs.finish("whole", &[]);
-    let mut child = runs.started("killed", &[]);
+fn killed_and_resumed(runs: &Runs, sets: &[&str]) {
+    runs.finish("whole", sets);
+    let mut child = runs.started("killed", sets);
     child.kill().unwrap();
     child.wait().unwrap();
     for pause in [40, 90, 10] {
-        let mut again = runs.command("killed").arg("--resume").spawn().unwrap();
+        let mut again = runs.command("killed");
+        again
+            .arg("--resume")
+            .args(sets)
+            .env("RAYON_NUM_THREADS", "1");
+        let mut again = again.spawn().unwrap();
         std::thread::sleep(Duration::from_millis(pause));
         again.kill().unwrap();
         again.wait().unwrap();
     }
-    runs.finish("killed", &["--resume"]);
+    runs.finish("killed", &[&["--resume"][..], sets].concat());
     assert_same(&runs.path("whole"), &runs.path("killed"));
     // A finished run is left as it is.
-    let text = String::from_utf8(runs.finish("killed", &[]).stdout).unwrap();
+    let text = String::from_utf8(runs.finish("killed", sets).stdout).unwrap();
     assert!(text.contains("network"), "{text}");
 }
 

@@ -8,7 +8,7 @@
 )]
 
 use std::arch::asm;
-use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 use super::{TILE, TILE_DEPTH};
 
@@ -65,17 +65,16 @@ static TILES: Tiles = Tiles {
     rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
-/// Sets this thread's tiles up, once: nothing else in the process uses them.
+/// Sets this thread's tiles up, unless they are: another library may have released or changed them.
 pub fn set_up() {
-    thread_local! {
-        static IS_SET_UP: Cell<bool> = const { Cell::new(false) };
-    }
-    if !IS_SET_UP.get() {
-        // SAFETY: `is_usable` was true, or there were no `Unit::Amx`.
-        unsafe {
+    let mut found = MaybeUninit::<[u8; 64]>::uninit();
+    // SAFETY: `is_usable` was true, or there were no `Unit::Amx`. `sttilecfg` writes all 64 bytes,
+    // zeros where the tiles are not set up, and those of `TILES` may be read as bytes.
+    unsafe {
+        asm!("sttilecfg [{}]", in(reg) found.as_mut_ptr(), options(nostack, preserves_flags));
+        if found.assume_init() != *(&raw const TILES).cast::<[u8; 64]>() {
             asm!("ldtilecfg [{}]", in(reg) &raw const TILES, options(nostack, readonly));
         }
-        IS_SET_UP.set(true);
     }
 }
 

@@ -6,6 +6,11 @@
 
 use super::{TILE, TILE_DEPTH, Unit};
 
+/// Where a panel of [`TILE`] columns has element (k, column).
+pub fn in_panel(k: usize, column: usize) -> usize {
+    k / 2 * 2 * TILE + column * 2 + k % 2
+}
+
 /// Rows two by two, as the right operand of a product along the rows: element (row, column) goes to
 /// `row / 2 * pair_stride + column * 2 + row % 2`, with zeros up to whole pairs and `pair_stride`.
 ///

@@ -11,7 +11,7 @@ mod product;
 mod round;
 mod unit;
 
-pub use layout::{pairs, transpose};
+pub use layout::{in_panel, pairs, transpose};
 pub use product::{Left, Right, Start, multiply};
 pub use round::{round, round_all};
 pub use unit::Unit;

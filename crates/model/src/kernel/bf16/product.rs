@@ -81,23 +81,17 @@ pub fn multiply(
             unsafe { amx::multiply([tall, wide, deep], tiled) }
         }
         _ => {
-            if start == Start::Zero {
-                c.chunks_mut(row_stride)
-                    .take(rows)
-                    .for_each(|row| row[..wide].fill(0.0));
+            let sizes = [rows, wide / TILE, depth.div_ceil(2)];
+            match start {
+                Start::Zero => by_rows::<true>(unit, sizes, (a, b), (c, row_stride)),
+                Start::Result => by_rows::<false>(unit, sizes, (a, b), (c, row_stride)),
             }
-            by_rows(
-                unit,
-                [rows, wide / TILE, depth.div_ceil(2)],
-                (a, b),
-                (c, row_stride),
-            );
         }
     }
 }
 
-/// Rows of the product in groups, panel by panel; `[rows, panels, pairs]`.
-fn by_rows(
+/// Rows of the product in groups, panel by panel; `[rows, panels, pairs]`. `ZERO`: added to nothing.
+fn by_rows<const ZERO: bool>(
     unit: Unit,
     [rows, panels, pairs]: [usize; 3],
     (a, b): (Left<'_>, Right<'_>),
@@ -124,22 +118,26 @@ fn by_rows(
                 Unit::Amx | Unit::Avx512 => unsafe {
                     let places = (left.as_ptr(), right.as_ptr(), sums.as_mut_ptr());
                     match (height, width) {
-                        (8, 2) => x86::tile::<8, 2>(pairs, places, strides),
-                        (8, _) => x86::tile::<8, 1>(pairs, places, strides),
-                        (4, 2) => x86::tile::<4, 2>(pairs, places, strides),
-                        (4, _) => x86::tile::<4, 1>(pairs, places, strides),
-                        (_, 2) => x86::tile::<1, 2>(pairs, places, strides),
-                        _ => x86::tile::<1, 1>(pairs, places, strides),
+                        (8, 2) => x86::tile::<8, 2, ZERO>(pairs, places, strides),
+                        (8, _) => x86::tile::<8, 1, ZERO>(pairs, places, strides),
+                        (4, 2) => x86::tile::<4, 2, ZERO>(pairs, places, strides),
+                        (4, _) => x86::tile::<4, 1, ZERO>(pairs, places, strides),
+                        (_, 2) => x86::tile::<1, 2, ZERO>(pairs, places, strides),
+                        _ => x86::tile::<1, 1, ZERO>(pairs, places, strides),
                     }
                 },
                 Unit::Portable => {
                     for (row, panel) in
                         (0..height).flat_map(|row| (0..width).map(move |panel| (row, panel)))
                     {
+                        let sums = &mut sums[row * c_row + panel * TILE..][..TILE];
+                        if ZERO {
+                            sums.fill(0.0);
+                        }
                         portable(
                             &left[row * a.row_stride..][..2 * pairs],
                             (&right[panel * b.panel_stride..], b.pair_stride),
-                            &mut sums[row * c_row + panel * TILE..][..TILE],
+                            sums,
                         );
                     }
                 }
@@ -177,7 +175,7 @@ mod x86 {
     /// # Safety
     /// All elements of the tile and its operands must be readable, those of the result writable.
     #[target_feature(enable = "avx512f,avx512bf16")]
-    pub unsafe fn tile<const R: usize, const N: usize>(
+    pub unsafe fn tile<const R: usize, const N: usize, const ZERO: bool>(
         pairs: usize,
         (a, b, c): (*const u16, *const u16, *mut f32),
         [a_row, b_panel, b_pair, c_row]: [usize; 4],
@@ -185,9 +183,11 @@ mod x86 {
         // SAFETY: the caller's promise.
         unsafe {
             let mut sums = [[_mm512_setzero_ps(); N]; R];
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (panel, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm512_loadu_ps(c.add(row * c_row + panel * TILE));
+            if !ZERO {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    for (panel, sum) in sums.iter_mut().enumerate() {
+                        *sum = _mm512_loadu_ps(c.add(row * c_row + panel * TILE));
+                    }
                 }
             }
             for pair in 0..pairs {

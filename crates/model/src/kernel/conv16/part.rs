@@ -3,12 +3,13 @@
 use rayon::prelude::*;
 
 use super::super::bf16::{
-    Left, Right, Start, TILE, TILE_DEPTH, Unit, multiply, pairs, round, round_all, transpose,
+    Left, Right, Start, TILE, TILE_DEPTH, Unit, in_panel, multiply, pairs, round, round_all,
+    transpose,
 };
 use super::super::conv::Extras;
 use super::super::rows;
 use super::super::tile::Instructions;
-use super::sizes::{Sizes, paired, start};
+use super::sizes::{Sizes, start};
 
 /// Time steps that are multiplied together for the weights' gradient, about.
 const STEPS: usize = 256;
@@ -152,6 +153,15 @@ impl<'a> Part<'a> {
             }
             let time = phase.offset + shape.stride * first - before;
             let steps = (shape.time - 1 - time) / shape.stride + 1;
+            // Whole tiles go where they belong at once.
+            let is_whole = steps.is_multiple_of(TILE) && shape.channels_in == wide;
+            let (sums, row) = match is_whole {
+                true => {
+                    let own = &mut input_grad[time * shape.channels_in..];
+                    (own, shape.stride * shape.channels_in)
+                }
+                false => (&mut self.sums[..], wide),
+            };
             // The last tap lies first.
             for (run, place) in (0..phase.taps).step_by(phase.run).enumerate() {
                 let back = (phase.taps - 1 - place) * shape.dilation;
@@ -166,14 +176,10 @@ impl<'a> Part<'a> {
                     pair_stride: 2 * TILE,
                 };
                 let of = [steps, shape.channels_in, phase.run * channels];
-                multiply(
-                    self.unit,
-                    of,
-                    (left, right),
-                    &mut self.sums,
-                    wide,
-                    start(run),
-                );
+                multiply(self.unit, of, (left, right), sums, row, start(run));
+            }
+            if is_whole {
+                continue;
             }
             let rows = input_grad[time * shape.channels_in..]
                 .chunks_mut(shape.stride * shape.channels_in)
@@ -215,7 +221,7 @@ pub(super) fn phases(sizes: &Sizes, weight: &[f32]) -> Vec<Phase> {
                 for (tap, value) in values.iter().skip(offset).step_by(shape.stride).enumerate() {
                     let place = taps - 1 - tap;
                     let k = place % run * shape.channels_out + out;
-                    let at = place / run * deep * TILE + paired(k, channel % TILE);
+                    let at = place / run * deep * TILE + in_panel(k, channel % TILE);
                     packed[start + at] = round(*value);
                 }
             }

@@ -108,8 +108,3 @@ pub(super) fn start(index: usize) -> Start {
         _ => Start::Result,
     }
 }
-
-/// Where a panel of [`TILE`] columns has element (k, column).
-pub(super) fn paired(k: usize, column: usize) -> usize {
-    k / 2 * 2 * TILE + column * 2 + k % 2
-}

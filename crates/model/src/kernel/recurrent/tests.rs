@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use super::super::bf16::Unit;
+use super::super::precision::Precision;
 use super::*;
 
 /// Hidden states in f64, from the formulas of `torch.nn.LSTM` and `torch.nn.GRU`.
@@ -93,14 +95,15 @@ proptest! {
         let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
         let (input64, weight64, bias64, grad64) = (wide(&input), wide(&weight), wide(&bias), wide(&grad));
 
-        let (output, kept) = forward(shape, &input, &weight, &bias, true);
+        let products = Products::detect(Precision::F32);
+        let (output, kept) = forward(products, shape, [&input, &weight, &bias], true);
         for (found, expected) in output.iter().zip(plain(&shape, &input64, &weight64, &bias64)) {
             prop_assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected} {shape:?}");
         }
-        let (again, nothing) = forward(shape, &input, &weight, &bias, false);
+        let (again, nothing) = forward(products, shape, [&input, &weight, &bias], false);
         prop_assert!(again == output && nothing.is_empty());
 
-        let found = backward(shape, &weight, &output, &kept, &grad);
+        let found = backward(products, shape, &weight, [&output, &kept, &grad]);
         let loss = |operands: [&[f64]; 3]| -> f64 {
             plain(&shape, operands[0], operands[1], operands[2]).iter().zip(&grad64).map(|(y, g)| y * g).sum()
         };
@@ -125,18 +128,52 @@ proptest! {
         }
     }
 
+    /// bf16 keeps 8 bits of each factor: the result is that of f32 within a share of all that is
+    /// summed up, and the portable code and AVX-512 give the same bits.
+    #[test]
+    fn bf16_is_near_f32(shape in shapes(), seed: u64) {
+        let (units, gates) = (shape.units, shape.gates());
+        let input = values(shape.windows * shape.time * gates, seed);
+        let weight: Vec<f32> =
+            values(gates * units, seed ^ 1).iter().map(|w| w / (units as f32).sqrt()).collect();
+        let bias = values(gates, seed ^ 2);
+        let grad = values(shape.windows * shape.time * units, seed ^ 3);
+        let run = |products| {
+            let (output, kept) = forward(products, shape, [&input, &weight, &bias], true);
+            let back = backward(products, shape, &weight, [&output, &kept, &grad]);
+            [output, back.input, back.weight, back.bias]
+        };
+        let exact = run(Products::detect(Precision::F32));
+        let runs: Vec<_> = Unit::all().into_iter().map(|unit| run(Products::Bf16(unit))).collect();
+        for found in &runs {
+            for (place, (found, exact)) in found.iter().zip(&exact).enumerate() {
+                let size = |values: &mut dyn Iterator<Item = f32>| {
+                    values.map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+                };
+                let off = size(&mut found.iter().zip(exact).map(|(a, b)| a - b));
+                let whole = size(&mut exact.iter().copied());
+                prop_assert!(off <= 0.02 * whole + 0.01, "{place}: {off} of {whole} {shape:?}");
+            }
+        }
+        if let [portable, avx512, ..] = &runs[..] {
+            prop_assert_eq!(portable, avx512);
+        }
+    }
+
     /// A window's output has the same bits alone and among others.
     #[test]
     fn a_window_does_not_depend_on_its_neighbours(shape in shapes(), seed: u64) {
         let (units, gates) = (shape.units, shape.gates());
         let input = values(shape.windows * shape.time * gates, seed);
         let (weight, bias) = (values(gates * units, seed ^ 1), values(gates, seed ^ 2));
-        let all = forward(shape, &input, &weight, &bias, false).0;
-        for window in 0..shape.windows {
-            let alone = RecurrentShape { windows: 1, ..shape };
-            let input = &input[window * shape.time * gates..][..shape.time * gates];
-            let one = forward(alone, input, &weight, &bias, false).0;
-            prop_assert_eq!(&one, &all[window * shape.time * units..][..shape.time * units]);
+        for products in Products::all() {
+            let all = forward(products, shape, [&input, &weight, &bias], false).0;
+            for window in 0..shape.windows {
+                let alone = RecurrentShape { windows: 1, ..shape };
+                let input = &input[window * shape.time * gates..][..shape.time * gates];
+                let one = forward(products, alone, [input, &weight, &bias], false).0;
+                prop_assert_eq!(&one, &all[window * shape.time * units..][..shape.time * units]);
+            }
         }
     }
 }
@@ -144,7 +181,10 @@ proptest! {
 /// The number of threads changes nothing, not even the order of the sums.
 #[test]
 fn threads_do_not_change_bits() {
-    for cell in [CellKind::Lstm, CellKind::Gru] {
+    let cells = [CellKind::Lstm, CellKind::Gru].into_iter();
+    for (cell, products) in
+        cells.flat_map(|cell| Products::all().into_iter().map(move |p| (cell, p)))
+    {
         let shape = RecurrentShape {
             cell,
             windows: 203,
@@ -162,8 +202,11 @@ fn threads_do_not_change_bits() {
                 .build()
                 .unwrap();
             pool.install(|| {
-                let (output, kept) = forward(shape, &input, &weight, &bias, true);
-                (backward(shape, &weight, &output, &kept, &grad), output)
+                let (output, kept) = forward(products, shape, [&input, &weight, &bias], true);
+                (
+                    backward(products, shape, &weight, [&output, &kept, &grad]),
+                    output,
+                )
             })
         };
         let ((one, first), (four, second)) = (with(1), with(4));
