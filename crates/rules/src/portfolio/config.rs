@@ -55,11 +55,11 @@ pub struct PortfolioConfig {
     /// table stands for fee and half a spread together.
     pub half_spread_bps: f64,
     /// Where each coin's own half spread comes from, if it is more than `half_spread_bps`: `same`,
-    /// `tick` or `abdi_ranaldo`. Those of a UTC day are of the days before it.
+    /// which is the default, `tick` or `abdi_ranaldo`. Those of a UTC day are of the days before it.
     #[serde(skip_serializing_if = "SpreadModel::is_same")]
     pub spread: SpreadModel,
     /// Half spreads of single coins, in basis points, in place of what `half_spread_bps` and
-    /// `spread` say, such as `{ BTCUSDT = 0.01 }`: for who knows their quotes.
+    /// `spread` say, such as `{ BTCUSDT = 0.01 }`: for who knows their quotes. None by default.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub half_spreads_bps: BTreeMap<String, f64>,
     /// What a long position in a future pays a day, in basis points of its value, and a short one
