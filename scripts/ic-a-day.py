@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """IC a day of forecasts on some folds, by numpy, beside the controls of the same table.
 
-    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7] [--minus OTHER/forecasts.parquet] [--horizon 1h]
+    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7] [--minus OTHER/forecasts.parquet] [--horizon 1h] [--power]
 
 Needs numpy and polars. It computes from the table what `quarterhour evaluate` does in Rust: market-neutral, entered a bar
 later, in units of the trailing volatility, the log return clipped at 5, about zero within a UTC day; then mean over days, its
@@ -40,6 +40,22 @@ def summary(values):
     return f"{values.mean():+.4f} ({low:+.4f} to {high:+.4f}, t {t:+.1f}, {len(values)} days)"
 
 
+# Of a normal mean: t 3 is exceeded in half of the cases where the true mean is 3 standard errors, in four of five where it is 3.84.
+HALF, FOUR_OF_FIVE = 3.0, 3.0 + 0.8416
+
+
+def power(values):
+    """Which mean these days could have told from 0 with a t above 3."""
+    values = np.asarray(values)
+    spread = values.std(ddof=1)
+    error = spread / np.sqrt(len(values))
+    enough = (FOUR_OF_FIVE * spread / values.mean()) ** 2
+    return (
+        f"  a day's IC has a standard deviation of {spread:.4f}; t is above 3 in half of the cases at a true mean of {HALF * error:.4f}, "
+        f"in four of five at {FOUR_OF_FIVE * error:.4f}; were {values.mean():+.4f} the true mean, {enough:.0f} days would do that"
+    )
+
+
 def chosen(frame, column, wanted):
     """The rows of one horizon or panel; a table of version 1, or of one panel, has no such column."""
     if column not in frame.columns:
@@ -68,6 +84,7 @@ def main():
     parser.add_argument("--minus", metavar="TABLE", help="also the difference from another run, on the rows of both")
     parser.add_argument("--horizon", help="such as 1h, where the table has several")
     parser.add_argument("--panel", help="such as spot, where the table has several")
+    parser.add_argument("--power", action="store_true", help="also which mean the days could have told from 0")
     args = parser.parse_args()
     frame = read(args.table, args)
     if args.minus is not None:
@@ -75,15 +92,21 @@ def main():
         frame = frame.join(other, on=["time", "symbol"])
     own = per_day(frame, "forecast")
     print(f"{'forecast':24} {summary(own['ic'])}")
+    if args.power:
+        print(power(own["ic"]))
     if args.minus is not None:
         ahead = own.join(per_day(frame, "other"), on="day", suffix="_other")
-        other, ahead = summary(ahead["ic_other"]), summary(ahead["ic"] - ahead["ic_other"])
-        print(f"{'the other':24} {other}; forecast minus it {ahead}")
+        difference = ahead["ic"] - ahead["ic_other"]
+        print(f"{'the other':24} {summary(ahead['ic_other'])}; forecast minus it {summary(difference)}")
+        if args.power:
+            print(power(difference))
     for control in (name for name in CONTROLS if name in frame.columns):
         other = per_day(frame.with_columns(-pl.col(control)), control)
         joined = own.join(other, on="day", suffix="_control")
-        ahead = summary(joined["ic"] - joined["ic_control"])
-        print(f"{'negated ' + control:24} {summary(other['ic'])}; forecast minus it {ahead}")
+        ahead = joined["ic"] - joined["ic_control"]
+        print(f"{'negated ' + control:24} {summary(other['ic'])}; forecast minus it {summary(ahead)}")
+        if args.power:
+            print(power(ahead))
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ struct PanelRuns {
     name: String,
     rows: Rows,
     forecasters: Vec<ForecastColumn>,
-    /// Length of a bar in milliseconds, and bars to the end of the target.
-    ahead: (i64, usize),
+    /// How far the target reaches, in milliseconds.
+    reach_ms: i64,
 }
 
 /// Reads, scores and prints.
@@ -128,31 +128,29 @@ impl PanelRuns {
         let joined = runs.join(runs.only_part()?)?;
         let mut forecasters = joined.forecasters;
         forecasters.extend(controls(&joined.rows));
-        let ahead = (joined.rows.bar_ms, joined.rows.reach_bars);
+        let reach_ms = joined.rows.bar_ms * joined.rows.reach_bars as i64;
         Ok(Self {
             name,
             rows: joined.rows,
             forecasters,
-            ahead,
+            reach_ms,
         })
     }
 }
 
+/// Bars may differ, as returns over 15 minutes are what they are from bars of one minute and of five.
 fn same_reach(panels: &[PanelRuns]) -> anyhow::Result<()> {
     let Some(first) = panels.first() else {
         return Ok(());
     };
-    match panels.iter().find(|panel| panel.ahead != first.ahead) {
+    match panels.iter().find(|panel| panel.reach_ms != first.reach_ms) {
         None => Ok(()),
         Some(other) => Err(anyhow!(
-            "panel {} is forecast {} bars of {} ms ahead, panel {} {} of {} ms; \
-             expected one interval and reach",
+            "panel {} is forecast {} ahead, panel {} {}; expected one reach",
             other.name,
-            other.ahead.1,
-            other.ahead.0,
+            TimeSpan::minutes(other.reach_ms / 60_000),
             first.name,
-            first.ahead.1,
-            first.ahead.0
+            TimeSpan::minutes(first.reach_ms / 60_000),
         )
         .hint("a mean over panels is of one [target] section")),
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use dataset::{Column, Panel, check_named_output};
 use page::{portfolio_html, portfolio_table};
 use rules::{
-    Error, OrderKind, PortfolioConfig, PortfolioOptions, PortfolioReport, PriceRange, Trials,
-    portfolio,
+    Error, OrderKind, PortfolioConfig, PortfolioOptions, PortfolioReport, PriceRange, SpreadModel,
+    Trials, portfolio,
 };
 use run::TrialLine;
 use score::{ForecastColumn, Options, controls};
@@ -109,7 +109,8 @@ fn report(runs: &Runs, options: &PortfolioOptions) -> anyhow::Result<PortfolioRe
     let panel = runs.all[0].prices()?;
     let mut prices = prices(&panel);
     prices.funding = runs.all[0].funding(panel.symbols())?;
-    if options.config.orders == OrderKind::Limit {
+    let config = &options.config;
+    if config.orders == OrderKind::Limit || config.spread == SpreadModel::AbdiRanaldo {
         prices.range = range(&panel);
     }
     portfolio(&joined.rows, &forecasters, &prices, options).map_err(|error| match error {

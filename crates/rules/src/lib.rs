@@ -27,7 +27,7 @@ pub use exposure::{
 };
 pub use portfolio::{
     FoldFit, Holding, LimitOrders, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioOptions,
-    PortfolioReport, PortfolioResult, Trials, portfolio,
+    PortfolioReport, PortfolioResult, SpreadModel, Trials, portfolio,
 };
 pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,

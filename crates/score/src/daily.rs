@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use statistics::{
     ConfidenceInterval, RowSpans, are_equal, drawn_blocks, enough_blocks, mean, neutralize,
-    percentile_interval, summarize_ic,
+    newey_west_t, percentile_interval, summarize_ic,
 };
 
 use crate::Options;
@@ -35,8 +35,8 @@ const ROUNDING: f64 = 1e-12;
 pub(crate) struct DayMean {
     /// Mean over the days that have an IC.
     pub mean: Option<f64>,
-    /// The mean in units of its standard error, `mean / (sd / sqrt(days))`, as if days were
-    /// independent.
+    /// The mean in units of its standard error, `mean / (sd / sqrt(days))`; [`Days::mean`] has the one
+    /// that knows of days that share returns.
     pub t: Option<f64>,
     /// Share of these days above 0.
     pub above_zero: Option<f64>,
@@ -151,6 +151,23 @@ impl Days {
             (pairs >= LEAST_PAIRS && correlation.is_finite()).then_some(correlation)
         };
         sums.into_iter().map(of_day).collect()
+    }
+
+    /// The mean over days, whose t knows of days that share returns: then the standard error has their
+    /// autocovariances up to twice the overlap, with the weights of Newey and West (1987).
+    pub fn mean(&self, days: &[Option<f64>]) -> DayMean {
+        let found = DayMean::new(days);
+        if self.block == 1 {
+            return found;
+        }
+        let known: Vec<f64> = days.iter().flatten().copied().collect();
+        let count = known.len() as f64;
+        // With n - 1 as where days share nothing.
+        let t = newey_west_t(&known, 2 * (self.block - 1));
+        DayMean {
+            t: t.map(|t| t * ((count - 1.0) / count).sqrt()),
+            ..found
+        }
     }
 
     /// The ICs of each fold's days; a day that two folds share belongs to the earlier one.
@@ -300,6 +317,24 @@ mod tests {
         };
         // The mean of neighbours that share half their variance: mean blocks of two days see half
         // of the covariance, which is a quarter of the variance on either side.
+        let t = |reach_bars: usize| {
+            let days = Days {
+                of_time: Vec::new(),
+                fold: vec![0; values.len()],
+                folds: 1,
+                block: block_days(300_000, reach_bars),
+            };
+            days.mean(&values).t.unwrap()
+        };
+        // Newey and West's weights up to two days: two thirds of the covariance of neighbours, which
+        // is half of the variance.
+        let expected = (1.0f64 + 2.0 / 3.0).sqrt();
+        assert!(
+            (t(48) / t(288) / expected - 1.0).abs() < 0.1,
+            "{}",
+            t(48) / t(288)
+        );
+        assert_eq!(t(48), DayMean::new(&values).t.unwrap());
         let ratio = width(288) / width(48);
         let expected = 1.5f64.sqrt();
         assert!((ratio / expected - 1.0).abs() < 0.1, "{ratio}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use statistics::{RowSpans, percentile_interval, qlike};
 
-use crate::daily::{DAY_MS, DayMean, Days, IcVariant};
+use crate::daily::{DAY_MS, Days, IcVariant};
 use crate::rows::{ForecastColumn, Rows};
 use crate::{LevelForecast, Options, Quantity, Value};
 
@@ -58,8 +58,8 @@ pub fn daily_ics(rows: &Rows, forecast: &[f64]) -> Vec<Option<f64>> {
 /// interval and its t.
 pub fn mean_over_days(rows: &Rows, days: &[Option<f64>], options: &Options) -> Value {
     let spans = RowSpans::new(&rows.fold, &rows.time_ms);
-    let found = DayMean::new(days);
-    let draws = Days::new(rows, &spans).draws(days, options);
+    let all = Days::new(rows, &spans);
+    let (found, draws) = (all.mean(days), all.draws(days, options));
     Value {
         value: found.mean,
         interval: draws.and_then(|draws| percentile_interval(&draws, options.confidence)),

@@ -1,7 +1,10 @@
 //! Portfolios as text.
 
 use notation::format_time;
-use rules::{FoldFit, OrderKind, PortfolioFigures, PortfolioReport, PortfolioResult};
+use rules::{
+    FoldFit, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioReport, PortfolioResult,
+    SpreadModel,
+};
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
@@ -12,6 +15,9 @@ pub(crate) fn portfolio_columns(report: &PortfolioReport) -> Vec<&'static str> {
     let mut columns = COLUMNS.to_vec();
     if has_funding(report) {
         columns.push("funding a year");
+    }
+    if report.config.has_own_spreads() {
+        columns.push("half spread bp");
     }
     if report.config.orders == OrderKind::Limit {
         columns.extend(["orders", "without fill", "unfilled", "chase bp"]);
@@ -60,6 +66,9 @@ pub(crate) fn portfolio_cells(report: &PortfolioReport, figures: &PortfolioFigur
     ];
     if has_funding(report) {
         cells.push(signed_percent(figures.funding));
+    }
+    if report.config.has_own_spreads() {
+        cells.push(number(figures.half_spread_bps, 2));
     }
     if report.config.orders == OrderKind::Limit {
         let missed = figures.limit_orders;
@@ -143,6 +152,22 @@ pub(crate) fn portfolio_headline(report: &PortfolioReport) -> String {
     )
 }
 
+/// What fills pay beside the fee.
+fn half_spread(config: &PortfolioConfig) -> String {
+    let least = format!("{} bp", config.half_spread_bps);
+    let of_coins = match config.spread {
+        SpreadModel::Same => least,
+        SpreadModel::Tick => format!("{least} or half a tick of the coin, whichever is more"),
+        SpreadModel::AbdiRanaldo => format!(
+            "{least}, half a tick of the coin, or half the spread by Abdi and Ranaldo, whichever is most"
+        ),
+    };
+    match config.half_spreads_bps.len() {
+        0 => of_coins,
+        known => format!("{of_coins}; of {} the config's own", counted(known, "coin")),
+    }
+}
+
 /// What the figures are, one paragraph each.
 pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
     let config = &report.config;
@@ -162,7 +187,7 @@ pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
         format!(
             "All figures are parts of the capital, {} in the quote currency; profits are not reinvested. Positions are \
              sized for a volatility of {:.0} % a year on earlier folds, at most {:.0} % a coin and {:.0} % together before \
-             the hedge; a fill takes at most {} % of its bar's volume, and what is left is not filled. Half a spread: {} bp; \
+             the hedge; a fill takes at most {} % of its bar's volume, and what is left is not filled. Half a spread: {}; \
              funding: the rates that are stored beside the candles, and {} bp a day on long positions of coins without \
              any.",
             config.capital,
@@ -170,10 +195,10 @@ pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
             config.coin_cap * 100.0,
             config.gross_cap * 100.0,
             config.volume_share * 100.0,
-            config.half_spread_bps,
+            half_spread(config),
             config.funding_bps_per_day,
         ),
-        "Break-even is the fee of a fill at which a row's own fills earn nothing. Intervals draw whole days again. Best 3 \
+        "Break-even is the fee of a fill at which a row's own fills earn nothing, half a spread paid. Intervals draw whole days again. Best 3 \
          days out: the profit a year of the other days. Positions that are held at the end are not closed."
             .to_owned(),
     ];

@@ -118,10 +118,10 @@ fn notes(report: &QuantileReport) -> String {
             counted(report.empty_bins, "bin")
         ));
     }
-    let slice = if report.slice_ms == 3_600_000 {
-        "an hour"
-    } else {
-        "a UTC day"
+    let slice = match report.slice_ms {
+        3_600_000 => "an hour".to_owned(),
+        86_400_000 => "a UTC day".to_owned(),
+        more => span(1, more),
     };
     text += &wrapped(&format!(
         "Intervals count all rows of {slice} as one event. Cumulative is the bin's mean of every time, added up and \

@@ -72,7 +72,7 @@ fn scores_legend(report: &Report) -> String {
     let others = [
         (
             "t",
-            "the value in units of its standard error, as if days were independent",
+            "the value in units of its standard error, as if days were independent unless their returns overlap",
         ),
         (
             "shuffled",

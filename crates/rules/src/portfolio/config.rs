@@ -1,5 +1,7 @@
 //! The `[portfolio]` section.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,30 @@ pub enum OrderKind {
     Limit,
 }
 
+/// Where the half spreads of coins come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpreadModel {
+    /// `half_spread_bps` for all coins.
+    #[default]
+    Same,
+    /// Half a tick at least: the smallest step of the coin's closes in the last `covariance_days`.
+    /// No spread is smaller, so that this is too kind rather than too severe.
+    Tick,
+    /// The same, and half the spread that closes, lows and highs of these days show at least (Abdi
+    /// and Ranaldo 2017). It takes prices that turn back for a spread, so that this is too severe
+    /// rather than too kind.
+    AbdiRanaldo,
+}
+
+impl SpreadModel {
+    /// Returns true for the default, which the log of trials does not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_same(&self) -> bool {
+        *self == Self::Same
+    }
+}
+
 /// The `[portfolio]` section: what fills cost, what is hedged, and how large positions may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +54,14 @@ pub struct PortfolioConfig {
     /// Half the spread, in basis points, that every fill costs beside the fee. With 0, a fee of the
     /// table stands for fee and half a spread together.
     pub half_spread_bps: f64,
+    /// Where each coin's own half spread comes from, if it is more than `half_spread_bps`: `same`,
+    /// which is the default, `tick` or `abdi_ranaldo`. Those of a UTC day are of the days before it.
+    #[serde(skip_serializing_if = "SpreadModel::is_same")]
+    pub spread: SpreadModel,
+    /// Half spreads of single coins, in basis points, in place of what `half_spread_bps` and
+    /// `spread` say, such as `{ BTCUSDT = 0.01 }`: for who knows their quotes. None by default.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub half_spreads_bps: BTreeMap<String, f64>,
     /// What a long position in a future pays a day, in basis points of its value, and a short one
     /// is paid, for coins without a stored history of funding rates; 0 on the spot market.
     pub funding_bps_per_day: f64,
@@ -50,12 +84,21 @@ pub struct PortfolioConfig {
     pub covariance_days: f64,
 }
 
+impl PortfolioConfig {
+    /// Returns true where coins may have other half spreads than `half_spread_bps`.
+    pub fn has_own_spreads(&self) -> bool {
+        self.spread != SpreadModel::Same || !self.half_spreads_bps.is_empty()
+    }
+}
+
 impl Default for PortfolioConfig {
     fn default() -> Self {
         Self {
             orders: OrderKind::Taker,
             fees_bps: vec![0.0, 0.5, 1.0, 2.0, 5.0, 10.0],
             half_spread_bps: 0.0,
+            spread: SpreadModel::Same,
+            half_spreads_bps: BTreeMap::new(),
             funding_bps_per_day: 0.0,
             hedge: "basket".to_owned(),
             target_volatility: 0.1,
@@ -84,13 +127,15 @@ impl PortfolioConfig {
             let found = format!("{:?}", self.fees_bps);
             return Err(setting("portfolio.fees_bps", found, fees));
         }
+        let expected = "basis points from 0 to 1000";
         if !is_fee(&self.half_spread_bps) {
-            let expected = "basis points from 0 to 1000";
-            return Err(setting(
-                "portfolio.half_spread_bps",
-                self.half_spread_bps,
-                expected,
-            ));
+            let found = self.half_spread_bps;
+            return Err(setting("portfolio.half_spread_bps", found, expected));
+        }
+        let mut known = self.half_spreads_bps.iter();
+        if let Some((symbol, half)) = known.find(|(_, half)| !is_fee(half)) {
+            let found = format!("{symbol} = {half}");
+            return Err(setting("portfolio.half_spreads_bps", found, expected));
         }
         if !(-1000.0..=1000.0).contains(&self.funding_bps_per_day) {
             let expected = "basis points from -1000 to 1000";
@@ -114,14 +159,6 @@ impl PortfolioConfig {
             None => Ok(()),
         }
     }
-
-    /// What a fill of an order of this kind costs beside the fee, in basis points.
-    pub(super) fn half_spread_bps(&self, orders: OrderKind) -> f64 {
-        match orders {
-            OrderKind::Taker => self.half_spread_bps,
-            OrderKind::Limit => 0.0,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -136,6 +173,8 @@ mod tests {
         let usual = PortfolioConfig::default;
         insta::assert_snapshot!(refused(PortfolioConfig { fees_bps: vec![1.0, 1.0], ..usual() }), @"`portfolio.fees_bps` is [1.0, 1.0], expected one fee or more, in basis points from 0 to 1000, each once");
         insta::assert_snapshot!(refused(PortfolioConfig { half_spread_bps: -1.0, ..usual() }), @"`portfolio.half_spread_bps` is -1, expected basis points from 0 to 1000");
+        let half_spreads_bps = BTreeMap::from([("BTCUSDT".to_owned(), f64::NAN)]);
+        insta::assert_snapshot!(refused(PortfolioConfig { half_spreads_bps, ..usual() }), @"`portfolio.half_spreads_bps` is BTCUSDT = NaN, expected basis points from 0 to 1000");
         insta::assert_snapshot!(refused(PortfolioConfig { volume_share: 0.0, ..usual() }), @"`portfolio.volume_share` is 0, expected a number above 0");
         insta::assert_snapshot!(refused(PortfolioConfig { capital: f64::NAN, ..usual() }), @"`portfolio.capital` is NaN, expected a number above 0");
     }

@@ -25,6 +25,8 @@ pub(super) struct PortfolioDay {
     pub profit: f64,
     /// Value of the fills.
     pub traded: f64,
+    /// Half spreads that they paid.
+    pub spread: f64,
     /// Paid for funding at the rates that are known.
     pub funding: f64,
     /// Sum over bars of the values held of coins whose funding is not known.
@@ -45,6 +47,7 @@ pub(super) fn days(path: &PortfolioPath, prices: &MarkedPrices) -> Vec<Portfolio
         if let Some(day) = days.last_mut() {
             day.profit += bar.profit;
             day.traded += bar.traded;
+            day.spread += bar.spread;
             day.funding += bar.funding;
             day.unfunded += bar.unfunded;
         }
@@ -69,6 +72,8 @@ pub struct PortfolioFigures {
     pub drawdown: Option<f64>,
     /// Value of the fills of a day.
     pub turnover: f64,
+    /// Half a spread that the fills paid, in basis points, the mean by their value.
+    pub half_spread_bps: Option<f64>,
     /// Sum of the sizes of the positions, mean over bars.
     pub exposure: f64,
     /// Sum of the positions, mean over bars.
@@ -121,8 +126,6 @@ impl LimitOrders {
 pub(super) struct DayAccounts<'a> {
     pub days: &'a [PortfolioDay],
     pub fee_bps: f64,
-    /// What fills cost beside the fee, in basis points.
-    pub half_spread_bps: f64,
     /// What long positions pay a day where their funding is not known, in basis points.
     pub funding_bps_per_day: f64,
     /// Length of a bar as a part of a day.
@@ -132,14 +135,14 @@ pub(super) struct DayAccounts<'a> {
 impl DayAccounts<'_> {
     /// What is left of each day's profit after costs and funding.
     pub fn net(&self) -> Vec<f64> {
-        let cost = (self.fee_bps + self.half_spread_bps) * 1e-4;
+        let fee = self.fee_bps * 1e-4;
         let days = self.days.iter();
-        days.map(|day| self.before_fills(day) - cost * day.traded)
+        days.map(|day| self.before_fees(day) - fee * day.traded)
             .collect()
     }
 
-    fn before_fills(&self, day: &PortfolioDay) -> f64 {
-        day.profit - self.funding(day)
+    fn before_fees(&self, day: &PortfolioDay) -> f64 {
+        day.profit - day.spread - self.funding(day)
     }
 
     /// Paid for funding in a day: at the known rates, and at the config's of the other coins.
@@ -151,10 +154,10 @@ impl DayAccounts<'_> {
     fn break_even_bps(&self, days: impl Iterator<Item = usize>) -> f64 {
         let mut sums = [0.0; 2];
         for day in days.map(|day| &self.days[day]) {
-            sums[0] += self.before_fills(day);
+            sums[0] += self.before_fees(day);
             sums[1] += day.traded;
         }
-        sums[0] / sums[1] * 1e4 - self.half_spread_bps
+        sums[0] / sums[1] * 1e4
     }
 
     /// The figures; intervals draw whole days again, in blocks as long as the target's reach.
@@ -177,6 +180,8 @@ impl DayAccounts<'_> {
             .and_then(|others| sorted.get(..others));
         let others = others.filter(|others| !others.is_empty());
         let ordered = over_bars(|bar| bar.ordered);
+        let over_days = |value: fn(&PortfolioDay) -> f64| self.days.iter().map(value).sum::<f64>();
+        let [traded, spread] = [over_days(|day| day.traded), over_days(|day| day.spread)];
         let intervals = self.intervals(&net, block, options);
         PortfolioFigures {
             days: count,
@@ -185,7 +190,8 @@ impl DayAccounts<'_> {
             sharpe_interval: intervals.and_then(|both| both[0]),
             without_best_three: others.map(|others| mean(others) * YEAR),
             drawdown: finite(max_drawdown(&net)),
-            turnover: self.days.iter().map(|day| day.traded).sum::<f64>() / count.max(1) as f64,
+            turnover: traded / count.max(1) as f64,
+            half_spread_bps: finite(spread / traded * 1e4),
             exposure: over_bars(|bar| bar.gross),
             net_exposure: over_bars(|bar| bar.net),
             funding: self.days.iter().map(|day| self.funding(day)).sum::<f64>()

@@ -100,6 +100,14 @@ impl MarkedPrices {
         self.traded[bar * self.coins + coin]
     }
 
+    /// Lowest and highest price of a coin in a bar, NaN where it has no candle; None where nobody asked
+    /// for them.
+    pub fn range(&self, bar: usize, coin: usize) -> Option<[f64; 2]> {
+        let [low, high] = self.range.as_ref()?;
+        let cell = bar * self.coins + coin;
+        Some([low[cell], high[cell]])
+    }
+
     /// Whether the price of a coin went through a limit within a bar: below that of a purchase, above
     /// that of a sale. A price that only touched it did not; nor did one that is not known.
     pub fn trades_through(
@@ -108,12 +116,11 @@ impl MarkedPrices {
         limit: f64,
         is_purchase: bool,
     ) -> bool {
-        let cell = bar * self.coins + coin;
-        self.range.as_ref().is_some_and(|[low, high]| {
+        self.range(bar, coin).is_some_and(|[low, high]| {
             if is_purchase {
-                low[cell] < limit
+                low < limit
             } else {
-                high[cell] > limit
+                high > limit
             }
         })
     }

@@ -10,12 +10,13 @@ mod report;
 mod rule;
 mod run;
 mod simulation;
+mod spreads;
 #[cfg(test)]
 mod tests;
 mod trader;
 mod trading;
 
-pub use config::{OrderKind, PortfolioConfig};
+pub use config::{OrderKind, PortfolioConfig, SpreadModel};
 pub use days::{LimitOrders, PortfolioFigures};
 pub use report::{FoldFit, Holding, PortfolioReport, PortfolioResult, Trials};
 pub use run::{PortfolioOptions, portfolio};

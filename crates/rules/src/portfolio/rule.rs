@@ -47,8 +47,6 @@ pub(super) struct PartialAdjustment<'a> {
     pub fit: &'a ForecastFit,
     /// Times the positions that the expected returns ask for.
     pub scale: f64,
-    /// What a fill costs, as a fraction of its value.
-    pub cost: f64,
     /// None: unhedged.
     pub hedge: Option<Hedge>,
     /// None: without.
@@ -62,14 +60,14 @@ impl PartialAdjustment<'_> {
     /// position that all expected returns ask for. They shrink by `1 - persistence` a bar. So a
     /// position goes as large a part of its way to the aim, and what a forecast promises over its
     /// life is the expected return of a bar divided by that. A trade against its own forecast, or
-    /// one that costs more than that, is left out.
-    pub fn wanted(&self, held: f64, expected: f64, aim: f64) -> f64 {
+    /// one whose `cost`, a fraction of its value, is more than that, is left out.
+    pub fn wanted(&self, held: f64, [expected, aim]: [f64; 2], cost: f64) -> f64 {
         if !expected.is_finite() {
             return held;
         }
         let step = self.fit.fading() * (self.scale * aim - held);
         let promised = expected / self.fit.fading() * step.signum();
-        if self.cost > 0.0 && promised < self.cost {
+        if cost > 0.0 && promised < cost {
             return held;
         }
         held + step
@@ -83,23 +81,22 @@ mod tests {
     #[test]
     fn a_position_goes_part_of_its_way_where_the_forecast_pays_it() {
         let fit = ForecastFit::fading_by(0.25);
-        let rule = |cost: f64| PartialAdjustment {
+        let rule = PartialAdjustment {
             fit: &fit,
             scale: 2.0,
-            cost,
             hedge: None,
             caps: None,
         };
         // The aim is 2 x 0.15, a quarter of the way to it from 0.1 is 0.05.
-        assert!((rule(0.0).wanted(0.1, 5e-4, 0.15) - 0.15).abs() < 1e-15);
+        assert!((rule.wanted(0.1, [5e-4, 0.15], 0.0) - 0.15).abs() < 1e-15);
         // The forecast promises 5e-4 / 0.25 = 20 basis points over its life.
-        assert!((rule(0.0019).wanted(0.1, 5e-4, 0.15) - 0.15).abs() < 1e-15);
-        assert_eq!(rule(0.0021).wanted(0.1, 5e-4, 0.15), 0.1);
+        assert!((rule.wanted(0.1, [5e-4, 0.15], 0.0019) - 0.15).abs() < 1e-15);
+        assert_eq!(rule.wanted(0.1, [5e-4, 0.15], 0.0021), 0.1);
         // The position is beyond the aim: to sell is against the forecast.
-        assert_eq!(rule(0.0001).wanted(0.5, 5e-4, 0.15), 0.5);
-        assert!((rule(0.0).wanted(0.5, 5e-4, 0.15) - 0.45).abs() < 1e-15);
+        assert_eq!(rule.wanted(0.5, [5e-4, 0.15], 0.0001), 0.5);
+        assert!((rule.wanted(0.5, [5e-4, 0.15], 0.0) - 0.45).abs() < 1e-15);
         assert_eq!(
-            rule(0.0).wanted(0.1, f64::NAN, 0.15),
+            rule.wanted(0.1, [f64::NAN, 0.15], 0.0),
             0.1,
             "no forecast, no trade"
         );

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use score::{ForecastColumn, Options, Rows, check_forecasters};
 
 use super::PortfolioConfig;
-use super::config::OrderKind;
+use super::config::{OrderKind, SpreadModel};
 use super::covariance::Covariances;
 use super::days::{DayAccounts, LimitOrders, end_ms};
 use super::marked_prices::{DAY_MS, FoldBars, MarkedPrices};
@@ -14,6 +14,7 @@ use super::own_forecasts::{OwnForecasts, current_variances};
 use super::report::{FoldFit, Holding, PortfolioReport, PortfolioResult};
 use super::rule::Hedge;
 use super::simulation::PortfolioPath;
+use super::spreads::Spreads;
 use super::trader::Risk;
 use super::trading::Ground;
 use crate::Prices;
@@ -55,6 +56,15 @@ pub fn portfolio(
         let expected = "taker, as the candles have no lowest and highest prices";
         return Err(setting("portfolio.orders", "limit", expected));
     }
+    if config.spread == SpreadModel::AbdiRanaldo && prices.range.is_none() {
+        let expected = "same or tick, as the candles have no lowest and highest prices";
+        return Err(setting("portfolio.spread", "abdi_ranaldo", expected));
+    }
+    let mut known = config.half_spreads_bps.keys();
+    if let Some(symbol) = known.find(|symbol| !rows.symbols.contains(symbol)) {
+        let expected = "coins that the run forecasts";
+        return Err(setting("portfolio.half_spreads_bps", symbol, expected));
+    }
     let marked = MarkedPrices::new(prices, rows)?;
     let folds = FoldBars::of(rows, &marked)?;
     let traded = traded(&folds, &options.folds)?;
@@ -63,6 +73,7 @@ pub fn portfolio(
         ..folds.last().map_or(0, |fold| fold.bars.end);
     let window = marked.bars_of_days(config.covariance_days);
     let covariances = Covariances::new(&marked, &span, window);
+    let spreads = Spreads::new(config, &rows.symbols, &marked, &span);
     let current = current_variances(rows, &marked)?;
     let ground = Ground {
         prices: &marked,
@@ -70,6 +81,7 @@ pub fn portfolio(
             covariances: &covariances,
             current: &current,
         },
+        spreads: &spreads,
         folds: &folds[..traded.end],
         traded,
         config,
@@ -146,10 +158,9 @@ fn at_fee(
     (fee_bps, hedge): (f64, Hedge),
     (rows, options): (&Rows, &PortfolioOptions),
 ) -> Vec<PortfolioResult> {
-    let config = ground.config;
     let result =
         |holding, path: &PortfolioPath| result(ground, holding, path, fee_bps, (rows, options));
-    let cost = (fee_bps + config.half_spread_bps(config.orders)) * 1e-4;
+    let fee = fee_bps * 1e-4;
     let (mut results, mut matched) = (Vec::new(), Vec::new());
     let is_traded = |own: &OwnForecasts| {
         let mut folds = ground.traded.clone();
@@ -159,13 +170,13 @@ fn at_fee(
         if forecaster.is_control() && !is_traded(own) {
             continue;
         }
-        let hedged = ground.follow(own, Some(hedge), cost);
+        let hedged = ground.follow(own, Some(hedge), fee);
         let Some(run) = forecaster.run.clone() else {
             let name = forecaster.name.clone();
             results.push(result(Holding::Control { name }, &hedged));
             continue;
         };
-        let raw = ground.follow(own, None, cost);
+        let raw = ground.follow(own, None, fee);
         for (path, hedged) in [(&raw, false), (&hedged, true)] {
             let holding = Holding::Forecasts {
                 forecaster: forecaster.name.clone(),
@@ -200,7 +211,6 @@ fn result(
     let accounts = DayAccounts {
         days: &days,
         fee_bps,
-        half_spread_bps: config.half_spread_bps(orders),
         funding_bps_per_day: config.funding_bps_per_day,
         bar_days: rows.bar_ms as f64 / DAY_MS as f64,
     };

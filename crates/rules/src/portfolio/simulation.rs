@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::config::OrderKind;
 use super::marked_prices::{MarkedPrices, is_price};
+use super::spreads::Spreads;
 
 /// An order of no more than this part of the capital is rounding.
 const ROUNDING: f64 = 1e-12;
@@ -18,12 +19,14 @@ pub(super) struct Account {
 }
 
 /// How orders are filled.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct FillTerms {
+#[derive(Clone, Copy)]
+pub(super) struct FillTerms<'a> {
     /// At which price, and whether for sure.
     pub kind: OrderKind,
     /// None: whatever is ordered.
     pub volume: Option<VolumeLimit>,
+    /// None: no half a spread is paid.
+    pub spreads: Option<&'a Spreads>,
 }
 
 /// What a fill may take of a bar.
@@ -42,6 +45,8 @@ pub(super) struct PortfolioBar {
     pub profit: f64,
     /// Value of the fills.
     pub traded: f64,
+    /// Half spreads that they paid.
+    pub spread: f64,
     /// Value of the orders that were to be filled.
     pub ordered: f64,
     /// Paid for funding at the rates that are known, on what was held over the bar.
@@ -91,7 +96,7 @@ pub(super) struct PortfolioPath {
 pub(super) fn simulate(
     prices: &MarkedPrices,
     bars: Range<usize>,
-    terms: FillTerms,
+    terms: FillTerms<'_>,
     mut decide: impl FnMut(usize, &[f64], &mut [f64]),
 ) -> PortfolioPath {
     let coins = prices.coins();
@@ -123,7 +128,11 @@ pub(super) fn simulate(
             *units += fill.units;
             account.cash -= fill.units * fill.price;
             result.profit += fill.units * (close - fill.price);
-            result.traded += (fill.units * fill.price).abs();
+            let value = (fill.units * fill.price).abs();
+            result.traded += value;
+            if let Some(spreads) = terms.spreads {
+                result.spread += value * spreads.half(prices, next, coin);
+            }
             result.add_order(*order / before, fill, close);
             result.net += *units * close;
             result.gross += (*units * close).abs();
@@ -144,7 +153,7 @@ struct OrderFill {
     price: f64,
 }
 
-impl FillTerms {
+impl FillTerms<'_> {
     /// What is filled in a bar of an order of so many units. `before` is the last close when it was
     /// ordered, which is the limit of a limit order.
     fn fill(

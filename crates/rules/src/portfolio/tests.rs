@@ -16,6 +16,7 @@ use super::own_forecasts::{OwnForecasts, current_variances};
 use super::rule::Hedge;
 use super::run::{PortfolioOptions, portfolio};
 use super::simulation::PortfolioPath;
+use super::spreads::Spreads;
 use super::trader::Risk;
 use super::trading::Ground;
 use super::{OrderKind, PortfolioConfig};
@@ -125,8 +126,10 @@ impl MadeMarket {
         let window = prices.bars_of_days(self.config.covariance_days);
         let covariances = Covariances::new(&prices, &span, window);
         let own = OwnForecasts::new(&self.rows, &self.forecaster, &prices, &folds).unwrap();
+        let spreads = Spreads::new(&self.config, &self.rows.symbols, &prices, &span);
         let ground = Ground {
             prices: &prices,
+            spreads: &spreads,
             risk: Risk {
                 covariances: &covariances,
                 current: &current_variances(&self.rows, &prices).unwrap(),
@@ -135,8 +138,7 @@ impl MadeMarket {
             traded: 1..folds.len(),
             config: &self.config,
         };
-        let half_spread_bps = self.config.half_spread_bps(self.config.orders);
-        let path = ground.follow(&own, hedge, (fee_bps + half_spread_bps) * 1e-4);
+        let path = ground.follow(&own, hedge, fee_bps * 1e-4);
         (path, prices, own)
     }
 
@@ -144,7 +146,6 @@ impl MadeMarket {
         DayAccounts {
             days,
             fee_bps,
-            half_spread_bps: self.config.half_spread_bps(self.config.orders),
             funding_bps_per_day: self.config.funding_bps_per_day,
             bar_days: 1.0 / 24.0,
         }

@@ -4,6 +4,7 @@ use super::covariance::{Covariance, Covariances};
 use super::marked_prices::MarkedPrices;
 use super::own_forecasts::OwnForecasts;
 use super::rule::{Hedge, PartialAdjustment};
+use super::spreads::Spreads;
 
 /// How coins move, which positions are sized by.
 #[derive(Clone, Copy)]
@@ -14,11 +15,21 @@ pub(super) struct Risk<'a> {
     pub current: &'a [f64],
 }
 
-/// Decides orders from forecasts, risk, and what was filled.
+/// What a fill costs, as far as the rule knows it.
+#[derive(Clone, Copy)]
+pub(super) struct FillCosts<'a> {
+    /// The fee, as a fraction of the value.
+    pub fee: f64,
+    /// None: no half a spread is paid.
+    pub spreads: Option<&'a Spreads>,
+}
+
+/// Decides orders from forecasts, risk, costs, and what was filled.
 pub(super) struct Trader<'a> {
     prices: &'a MarkedPrices,
     forecasts: &'a OwnForecasts,
     risk: Risk<'a>,
+    costs: FillCosts<'a>,
     coins: Vec<TradedCoin>,
     /// Expected returns of a bar, residual variances, aims, and own positions that are wanted: one
     /// a coin, of the bar that is decided at.
@@ -55,12 +66,18 @@ impl TradedCoin {
 }
 
 impl<'a> Trader<'a> {
-    pub fn new(prices: &'a MarkedPrices, forecasts: &'a OwnForecasts, risk: Risk<'a>) -> Self {
+    pub fn new(
+        prices: &'a MarkedPrices,
+        forecasts: &'a OwnForecasts,
+        risk: Risk<'a>,
+        costs: FillCosts<'a>,
+    ) -> Self {
         let none = || vec![0.0; prices.coins()];
         Self {
             prices,
             forecasts,
             risk,
+            costs,
             coins: vec![TradedCoin::default(); prices.coins()],
             expected: none(),
             residual: none(),
@@ -79,12 +96,15 @@ impl<'a> Trader<'a> {
     ) {
         let covariance = self.risk.covariances.of_day(self.prices.day(bar));
         self.aim(rule, bar, covariance);
+        let FillCosts { fee, spreads } = self.costs;
         for (coin, traded) in self.coins.iter_mut().enumerate() {
             traded.filled(units[coin]);
             let mark = self.prices.mark(bar, coin);
             self.wanted[coin] = if mark > 0.0 {
                 let held = (traded.units - traded.hedge) * mark;
-                rule.wanted(held, self.expected[coin], self.aims[coin])
+                let spread = spreads.map_or(0.0, |spreads| spreads.half(self.prices, bar, coin));
+                let forecast = [self.expected[coin], self.aims[coin]];
+                rule.wanted(held, forecast, fee + spread)
             } else {
                 0.0
             };

@@ -9,12 +9,14 @@ use super::marked_prices::{FoldBars, MarkedPrices, is_price};
 use super::own_forecasts::OwnForecasts;
 use super::rule::{Hedge, PartialAdjustment, PositionCaps};
 use super::simulation::{FillTerms, PortfolioPath, VolumeLimit, simulate};
-use super::trader::{Risk, Trader};
+use super::spreads::Spreads;
+use super::trader::{FillCosts, Risk, Trader};
 
 /// What all portfolios share.
 pub(super) struct Ground<'a> {
     pub prices: &'a MarkedPrices,
     pub risk: Risk<'a>,
+    pub spreads: &'a Spreads,
     /// All folds of the forecasts, in order.
     pub folds: &'a [FoldBars],
     /// Places of the folds that are traded.
@@ -30,9 +32,10 @@ impl Ground<'_> {
         start..folds.last().map_or(start, |fold| fold.bars.end)
     }
 
-    fn terms(&self, kind: OrderKind) -> FillTerms {
+    fn terms(&self, kind: OrderKind) -> FillTerms<'_> {
         FillTerms {
             kind,
+            spreads: self.spreads(kind),
             volume: Some(VolumeLimit {
                 share: self.config.volume_share,
                 capital: self.config.capital,
@@ -40,12 +43,21 @@ impl Ground<'_> {
         }
     }
 
-    /// Follows the forecasts at one cost; each fold by what the ones before it say.
+    /// What orders of a kind pay: who waits for a limit pays no half a spread.
+    fn spreads(&self, kind: OrderKind) -> Option<&Spreads> {
+        match kind {
+            OrderKind::Taker => Some(self.spreads),
+            OrderKind::Limit => None,
+        }
+    }
+
+    /// Follows the forecasts at one fee, a fraction of a fill's value; each fold by what the ones before
+    /// it say.
     pub fn follow(
         &self,
         forecasts: &OwnForecasts,
         hedge: Option<Hedge>,
-        cost: f64,
+        fee: f64,
     ) -> PortfolioPath {
         let caps = PositionCaps {
             coin: self.config.coin_cap,
@@ -56,11 +68,11 @@ impl Ground<'_> {
             .clone()
             .map(|fold| PartialAdjustment {
                 caps: Some(caps),
-                ..self.rule(forecasts, hedge, cost, fold)
+                ..self.rule(forecasts, hedge, fee, fold)
             })
             .collect();
         let folds = &self.folds[self.traded.clone()];
-        let mut trader = Trader::new(self.prices, forecasts, self.risk);
+        let mut trader = self.trader(forecasts, fee);
         let mut place = 0;
         simulate(
             self.prices,
@@ -78,27 +90,35 @@ impl Ground<'_> {
         )
     }
 
+    fn trader<'b>(&'b self, forecasts: &'b OwnForecasts, fee: f64) -> Trader<'b> {
+        let costs = FillCosts {
+            fee,
+            spreads: self.spreads(self.config.orders),
+        };
+        Trader::new(self.prices, forecasts, self.risk, costs)
+    }
+
     /// The rule of a fold: sized so that on the folds before it, without caps and limits, the root
     /// mean square of the daily profit was the target volatility.
     fn rule<'f>(
         &self,
         forecasts: &'f OwnForecasts,
         hedge: Option<Hedge>,
-        cost: f64,
+        fee: f64,
         fold: usize,
     ) -> PartialAdjustment<'f> {
         let unit = PartialAdjustment {
             fit: forecasts.fit(fold),
             scale: 1.0,
-            cost,
             hedge,
             caps: None,
         };
         let before = self.folds[0].bars.start..self.folds[fold].bars.start;
-        let mut trader = Trader::new(self.prices, forecasts, self.risk);
+        let mut trader = self.trader(forecasts, fee);
         let unlimited = FillTerms {
             kind: OrderKind::Taker,
             volume: None,
+            spreads: None,
         };
         let path = simulate(self.prices, before, unlimited, |bar, units, orders| {
             trader.decide(&unit, bar, units, orders);

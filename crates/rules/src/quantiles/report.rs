@@ -36,7 +36,8 @@ pub struct QuantileReport {
     pub reach_bars: usize,
     /// Confidence of the intervals.
     pub confidence: f64,
-    /// Slices of time that count as one event in an interval, in milliseconds: an hour or a day.
+    /// Slices of time that count as one event in an interval, in milliseconds: an hour or a day, and
+    /// more where the target reaches over more than half of it.
     pub slice_ms: i64,
     /// Spearman correlation of forecast and realized over all rows together.
     pub rank_correlation: Option<f64>,

@@ -2,8 +2,8 @@
 //!
 //! An interval is the mean plus and minus the normal quantile times a standard error that is robust
 //! to clusters: rows of one slice of time (a UTC day, or an hour where there are fewer than 20
-//! days) count as one event, whatever goes on within it. It takes one pass for any number of bins,
-//! where a bootstrap would take one a draw.
+//! days; more where the target reaches over more than half of it) count as one event, whatever goes
+//! on within it. It takes one pass for any number of bins, where a bootstrap would take one a draw.
 
 use score::{ForecastColumn, Rows};
 use statistics::{
@@ -35,7 +35,7 @@ pub fn quantiles(
 ) -> Result<QuantileReport, Error> {
     let forecast = forecaster.forecast.as_slice();
     let bins = bins_of(rows, forecast, options)?;
-    let slice_ms = slice_ms(&rows.time_ms);
+    let slice_ms = slice_ms(rows);
     let summary = Summary::new(rows, &bins, options.bins, slice_ms);
     let z = -normal_quantile((1.0 - options.confidence) / 2.0);
     let around = |mean: Option<f64>, error: Option<f64>| {
@@ -145,19 +145,25 @@ fn look_ahead(
     }))
 }
 
-fn slice_ms(time_ms: &[i64]) -> i64 {
-    let mut days: Vec<i64> = time_ms
+/// A day, or an hour where there are few days, and never less than twice the reach: neighbouring
+/// slices share the returns of at most half of their rows.
+fn slice_ms(rows: &Rows) -> i64 {
+    let mut days: Vec<i64> = rows
+        .time_ms
         .chunk_by(|a, b| a == b)
         .map(|times| times[0].div_euclid(DAY_MS))
         .collect();
     days.dedup();
     days.sort_unstable();
     days.dedup();
-    if days.len() < LEAST_DAYS {
-        HOUR_MS
-    } else {
-        DAY_MS
-    }
+    let usual = match days.len() < LEAST_DAYS {
+        true => HOUR_MS,
+        false => DAY_MS,
+    };
+    let reach_ms = rows.bar_ms.saturating_mul(rows.reach_bars as i64);
+    // Whole days or hours.
+    let slices = (reach_ms.saturating_mul(2).saturating_add(usual - 1) / usual).max(1);
+    usual.saturating_mul(slices)
 }
 
 /// Running figures of one bin.
@@ -292,4 +298,42 @@ impl Summary {
 fn clustered(squares: f64, slices: usize) -> Option<f64> {
     let number = slices as f64;
     (slices >= LEAST_SLICES).then(|| (squares * number / (number - 1.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns that overlap are no separate events.
+    #[test]
+    fn a_slice_is_twice_the_reach_at_least() {
+        let slice = |days: i64, reach_ms: i64| {
+            let times = (0..days * 24).map(|hour| hour * HOUR_MS);
+            let count = (days * 24) as usize;
+            let rows = Rows {
+                quantity: score::Quantity::Return,
+                close: None,
+                time_ms: times.collect(),
+                symbol: vec![0; count],
+                fold: vec![1; count],
+                realized: vec![0.0; count],
+                realized_delayed: vec![0.0; count],
+                controls: Vec::new(),
+                trailing_volatility: None,
+                volatility: vec![1.0; count],
+                weight: vec![1.0; count],
+                symbols: vec!["AUSDT".to_owned()],
+                bar_ms: HOUR_MS / 4,
+                reach_bars: (reach_ms / (HOUR_MS / 4)) as usize,
+            };
+            slice_ms(&rows)
+        };
+        assert_eq!(slice(10, HOUR_MS / 4), HOUR_MS);
+        assert_eq!(slice(10, HOUR_MS), 2 * HOUR_MS);
+        assert_eq!(slice(10, 4 * HOUR_MS), 8 * HOUR_MS);
+        assert_eq!(slice(30, 4 * HOUR_MS), DAY_MS);
+        assert_eq!(slice(30, 13 * HOUR_MS), 2 * DAY_MS);
+        assert_eq!(slice(30, DAY_MS), 2 * DAY_MS);
+        assert_eq!(slice(90, 7 * DAY_MS), 14 * DAY_MS);
+    }
 }

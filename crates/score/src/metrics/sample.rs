@@ -9,7 +9,7 @@ use statistics::{
 
 use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
 use crate::controls::{is_unknown, rows_of_coins};
-use crate::daily::{DayMean, IcVariant};
+use crate::daily::IcVariant;
 use crate::levels::{DayDraws, LevelForecast, SummedValues};
 use crate::metrics::value::Value;
 use crate::ranks::{RankSeries, Ranks};
@@ -278,7 +278,7 @@ impl<'a> Sample<'a> {
     }
 
     fn day_mean(&self, days: &[Option<f64>]) -> Estimate {
-        let found = DayMean::new(days);
+        let found = self.common.days.mean(days);
         Estimate {
             value: found.mean,
             t: found.t,

@@ -18,12 +18,27 @@ use crate::quarterhour;
 /// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at
 /// `first`.
 pub fn write_run(dir: &Path, first: i64, times: i64, horizon_minutes: usize) {
+    write_run_of_bars(dir, 1, (first, times), horizon_minutes);
+}
+
+/// The same of bars of so many minutes, which `first` and `times` count.
+fn write_run_of_bars(
+    dir: &Path,
+    bar_minutes: i64,
+    (first, times): (i64, i64),
+    horizon_minutes: usize,
+) {
     fs::create_dir_all(dir).unwrap();
-    let config =
-        format!("[run]\nforecaster = \"network\"\n[target]\nhorizon = \"{horizon_minutes}m\"\n");
+    let config = format!(
+        "[run]\nforecaster = \"network\"\n[data]\ninterval = \"{bar_minutes}m\"\n[target]\nhorizon = \
+         \"{horizon_minutes}m\"\n"
+    );
     fs::write(dir.join("run.toml"), config).unwrap();
     let metadata = TableMetadata::new(&read_config(dir));
-    let part = made_up(PartKey::new(&read_config(dir)), first, times);
+    let mut part = made_up(PartKey::new(&read_config(dir)), first, times);
+    part.time_ms
+        .iter_mut()
+        .for_each(|time_ms| *time_ms *= bar_minutes);
     ForecastTable::new(metadata, vec![part], dir)
         .unwrap()
         .write(&dir.join("forecasts.parquet"))
@@ -153,6 +168,26 @@ fn folds_that_are_asked_for_are_scored_alone() {
         all["forecasters"][0]["folds"][1]
     );
     assert_eq!(read(&["a", "--json", "--folds", "1-2"]), all);
+}
+
+/// Returns over 15 minutes are the same thing from bars of one minute and of five.
+#[test]
+fn panels_may_have_other_bars() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("minutes"), 0, 800, 15);
+    write_run_of_bars(&dir.path().join("fives"), 5, (0, 800), 15);
+    let across = [
+        "across",
+        "--panel",
+        "one=minutes",
+        "--panel",
+        "five=fives",
+        "--json",
+    ];
+    let found: serde_json::Value = serde_json::from_str(&evaluate(dir.path(), &across).0).unwrap();
+    let pearson = |panel: usize| &found["scores"][0]["pearson"]["panels"][panel]["value"];
+    assert!(pearson(0).as_f64().unwrap() > 0.3);
+    assert_eq!(pearson(0), pearson(1));
 }
 
 #[test]
