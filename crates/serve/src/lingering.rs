@@ -5,11 +5,16 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use crate::upload::LONGEST;
+
+/// Longest time that nothing of an unwanted body may come.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 
 /// A body whose rest is read and dropped once it is no longer wanted, for 30 s at most.
 #[derive(Debug)]
@@ -51,15 +56,19 @@ impl Drop for LingeringBody {
         let rest = self.0.take().filter(|body| !body.is_end_stream());
         // Without a runtime nothing is left that could be answered.
         if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(LONGEST, drain(rest)));
+            runtime.spawn(async { timeout(LONGEST, drain(rest)).await });
         }
     }
 }
 
-/// Reads a body to its end, or until it breaks off.
+/// Reads a body to its end, or until it breaks off or nothing comes.
 async fn drain(mut body: Incoming) {
     let mut body = Pin::new(&mut body);
-    while let Some(Ok(_)) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
-    {
+    loop {
+        let next = std::future::poll_fn(|context| body.as_mut().poll_frame(context));
+        match timeout(LONGEST_SILENCE, next).await {
+            Ok(Some(Ok(_))) => {}
+            _ => break,
+        }
     }
 }

@@ -199,10 +199,10 @@ fn positions_and_equity_are_the_ledgers_after_costs() {
 #[test]
 fn the_score_is_that_of_the_settled_forecasts() {
     let market = Market::new();
-    market.write_ledger(60, market.last_ms);
+    market.write_ledger(100, market.last_ms);
     let server = market.serve(&[]);
     let (mut forecasts, mut returns) = (Vec::new(), Vec::new());
-    for back in 15..60 {
+    for back in 15..100 {
         let at_ms = market.last_ms - back * MINUTE;
         let (made, _) = market.forecasts(at_ms);
         for (coin, (_, candles)) in made.coins.iter().zip(&market.candles) {
@@ -220,8 +220,14 @@ fn the_score_is_that_of_the_settled_forecasts() {
             }
         }
     }
+    assert!(
+        forecasts.len() >= 100,
+        "{} forecasts are settled",
+        forecasts.len()
+    );
     let score = server.get("/score").json();
-    let last = score["points"].as_array().unwrap().last().unwrap();
+    let last = score["points"].as_array().unwrap().last();
+    let last = last.unwrap_or_else(|| panic!("{score}, {}", server.get("/health").text()));
     assert_eq!(last["forecasts"], forecasts.len());
     assert_eq!(last["time"], market.last_ms);
     let pearson = |x: &[f64], y: &[f64]| {

@@ -388,7 +388,7 @@ impl Server {
     }
 }
 
-/// Reads an answer to its end.
+/// Reads an answer to its end, which its length says where it says one.
 pub fn answer(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
     let mut piece = [0; 65_536];
@@ -398,6 +398,9 @@ pub fn answer(mut stream: TcpStream) -> Answer {
             break;
         }
         bytes.extend_from_slice(&piece[..count]);
+        if is_whole(&bytes) {
+            break;
+        }
     }
     let end = bytes
         .windows(4)
@@ -410,6 +413,16 @@ pub fn answer(mut stream: TcpStream) -> Answer {
         body = unchunked(&body);
     }
     Answer { status, head, body }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| bytes.len() >= head.len() + 4 + length.parse::<usize>().unwrap())
 }
 
 fn unchunked(mut rest: &[u8]) -> Vec<u8> {
