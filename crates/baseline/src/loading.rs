@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 use crate::{Error, Package};
 
 impl Package {
-    /// Loads the library: the file that the variable names, else what the script fetched, else that
-    /// of an installed Python package of this version.
+    /// Loads the library: the file that the variable names, else that of a release (`../lib` beside the
+    /// program's folder), else what the script fetched, else that of an installed Python package of this
+    /// version.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     pub(crate) fn load<T>(
@@ -48,12 +49,20 @@ impl Package {
                 })
             };
         }
-        let fetched = cache_folder().map(|folder| folder.join(self.folder).join(self.file_name()));
-        if let Some(path) = fetched.as_ref().filter(|path| path.is_file()) {
+        let fetched = cache_folder().map(|folder| folder.join(self.folder));
+        let folders = [release_folder(), fetched].into_iter().flatten();
+        let paths: Vec<PathBuf> = folders
+            .map(|folder| folder.join(self.file_name()))
+            .collect();
+        if let Some(path) = paths.iter().find(|path| path.is_file()) {
             return Ok(path.clone());
         }
         let mut tried = vec![format!("{} is not set", self.variable)];
-        tried.extend(fetched.map(|path| format!("{} is not there", path.display())));
+        tried.extend(
+            paths
+                .iter()
+                .map(|path| format!("{} is not there", path.display())),
+        );
         match self.of_python() {
             Ok(path) => return Ok(path),
             Err(reason) => tried.push(reason),
@@ -115,6 +124,13 @@ impl Package {
         }
         Err(format!("no python3 that has the package {module}"))
     }
+}
+
+/// Where a release has its libraries: `lib` beside the folder `bin` of the program, which a link may
+/// lead to.
+fn release_folder() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?.canonicalize().ok()?;
+    Some(program.parent()?.parent()?.join("lib"))
 }
 
 fn cache_folder() -> Option<PathBuf> {

@@ -45,6 +45,7 @@ impl PageRequest {
             .hosts
             .iter()
             .for_each(|host| add("--host", host.clone()));
+        (self.page.trusted_proxies.iter()).for_each(|proxy| add("--trusted-proxy", proxy.clone()));
         self.set.iter().for_each(|text| add("--set", text.clone()));
         if let Some(url) = &self.base_url {
             add("--base-url", url.clone());

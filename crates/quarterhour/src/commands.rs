@@ -1,5 +1,7 @@
 //! The list of subcommands. A new one is a line in [`Command`] and a line in [`Command::run`].
 
+use std::process::ExitCode;
+
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
@@ -47,6 +49,7 @@ pub enum Command {
     Models(registry::ModelsArgs),
     Retrain(retrain::RetrainArgs),
     Serve(serve::Args),
+    Health(serve::HealthArgs),
     Replay(replay::Args),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
@@ -54,12 +57,12 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the subcommand.
+    /// Runs the subcommand; the exit code of one that did what it should.
     ///
     /// # Errors
     /// What the subcommand refuses or cannot do.
-    pub fn run(&self) -> anyhow::Result<()> {
-        match self {
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let done = match self {
             Self::Download(args) => download::run(args),
             Self::Store(command) => command.run(),
             Self::Features(args) => args.run(),
@@ -81,10 +84,12 @@ impl Command {
             Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
             Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),
             Self::Serve(args) => serve::run(args),
+            Self::Health(args) => return Ok(args.run()),
             Self::Replay(args) => replay::run(args),
             Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),
             Self::Man(args) => args.run(Args::command()),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }

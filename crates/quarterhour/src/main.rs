@@ -19,5 +19,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     model::without_display();
     let args: commands::Args = cli::parse(predict::hint_of);
-    cli::finish(args.command.run(), predict::hint_of)
+    match args.command.run() {
+        Ok(code) => code,
+        Err(error) => cli::finish(Err(error), predict::hint_of),
+    }
 }

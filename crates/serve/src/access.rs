@@ -1,12 +1,14 @@
 //! Who may ask: the address that is listened on, the hosts that a request may name, and the token.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Once;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use storage::content_hash;
 
+use crate::network::Network;
 use crate::sessions::Sessions;
 
 /// The variable that holds the token where no file does.
@@ -22,6 +24,10 @@ pub struct Access {
     hosts: Vec<String>,
     /// SHA-256 of the token; None where there is none.
     token: Option<String>,
+    /// Proxies that say truly where a request comes from.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether a proxy that is not trusted was told of.
+    proxy_warning: Once,
     /// People who have logged in.
     pub sessions: Sessions,
 }
@@ -51,6 +57,8 @@ impl Access {
         Ok(Self {
             hosts: known,
             token: token.map(|token| content_hash(token.as_bytes())),
+            trusted_proxies: Vec::new(),
+            proxy_warning: Once::new(),
             sessions: Sessions::default(),
         })
     }
@@ -73,6 +81,18 @@ impl Access {
             .strip_prefix("http://")
             .or(origin.strip_prefix("https://"));
         host.is_some_and(|host| self.knows_host(host))
+    }
+
+    /// Says once that wrong tokens come by a proxy that is not trusted.
+    pub fn warn_of_proxy(&self, proxy: IpAddr) {
+        self.proxy_warning.call_once(|| {
+            let text = format!(
+                "a wrong token came by {proxy}, which names its client in X-Forwarded-For: ten of them within a minute \
+                 bar all clients of that address for the rest of it"
+            );
+            let hint = format!("--trusted-proxy {proxy}, if that is your own reverse proxy");
+            cli::warn_with_hints(text, [hint]);
+        });
     }
 
     /// Returns true for the token. Hashes are compared, so that the time it takes says nothing.

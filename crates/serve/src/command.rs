@@ -15,12 +15,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::access::{Access, read_token};
+use crate::network::Network;
 use crate::poll::poll;
 use crate::promise::promised;
 use crate::request_counts::RequestCounts;
 use crate::router::router;
 use crate::run_facts::RunFacts;
-use crate::server;
+use crate::server::{self, MOST_CONNECTIONS};
 use crate::site::{MOST_STREAMS, MOST_UPLOADS, Shown, Site};
 
 /// Show a watch's forecasts, positions and health on a page, and answer programs over HTTP
@@ -39,6 +40,10 @@ pub struct Args {
     /// Another name that this server is called by, such as that of a reverse proxy (may be repeated)
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
+    /// Address of a reverse proxy, or a range as 172.16.0.0/12: wrong tokens that come by it are counted by
+    /// the client that its X-Forwarded-For names (may be repeated)
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+    pub trusted_proxies: Vec<Network>,
     /// A run that forecasts volatilities and is watched too: its regime of each coin is shown beside the
     /// forecasts
     #[arg(long, value_name = "RUN")]
@@ -94,7 +99,8 @@ pub fn run_until(args: &Args, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
             .with_context(|| format!("cannot listen at {}", args.listen))
             .hint("--listen 127.0.0.1:OTHER")?;
         let address = listener.local_addr()?;
-        let access = Access::new(address, &args.hosts, token.as_deref())?;
+        let mut access = Access::new(address, &args.hosts, token.as_deref())?;
+        access.trusted_proxies.clone_from(&args.trusted_proxies);
         let ledger = args.watch.ledger_path(&args.run);
         let volatility = beside.map(|(run, ledger)| {
             let snapshots = poll(ledger, run.clone(), is_over.clone())?;
@@ -113,6 +119,7 @@ pub fn run_until(args: &Args, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
             access,
             predict_arguments: predict_arguments(args),
             predicting: Arc::new(Semaphore::new(1)),
+            parsing: Arc::new(Semaphore::new(1)),
             explained: Mutex::new(None),
             uploading: Arc::new(Semaphore::new(MOST_UPLOADS)),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
@@ -122,7 +129,8 @@ pub fn run_until(args: &Args, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
         cli::note(format!(
             "http://{address} (paper only: no order is ever sent)"
         ));
-        server::serve(listener, router(Arc::new(site)), is_over).await?;
+        let router = router(Arc::new(site));
+        server::serve(listener, router, MOST_CONNECTIONS, is_over).await?;
         anyhow::Ok(())
     });
     // Event streams and forecasts on the way do not hold the end up.

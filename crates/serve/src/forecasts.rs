@@ -181,7 +181,10 @@ pub async fn events(State(site): State<Arc<Site>>) -> Result<Response, Problem> 
     let Ok(place) = site.streams.clone().try_acquire_owned() else {
         let detail =
             format!("all {MOST_STREAMS} event streams are taken, expected fewer at a time");
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
+        let refusal = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        // A client that waits with the connection open would keep others from theirs.
+        let close = [(header::CONNECTION, "close"), (header::RETRY_AFTER, "60")];
+        return Ok((close, refusal).into_response());
     };
     let mut receiver = site.main.snapshots.clone();
     // What is known already is the first event.

@@ -6,12 +6,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use crate::guard::{COOKIE, check_token, peer, session};
+use crate::guard::{COOKIE, Sender, check_token, session};
 use crate::html::login_page;
 use crate::problem::Problem;
 use crate::sessions::SESSION_SECS;
 use crate::site::{Site, now_ms};
-use crate::upload::LONGEST;
+use crate::upload::{LONGEST, too_slow};
 
 /// Longest form: a token with its name.
 const MOST_BYTES: usize = 4096;
@@ -23,15 +23,14 @@ pub async fn form() -> Html<String> {
 
 /// Takes the token and sets the cookie of a session.
 pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let address = peer(&request);
+    let sender = Sender::of(&site, &request);
     let is_secure = request
         .headers()
         .get(header::ORIGIN)
         .is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
     let read = axum::body::to_bytes(request.into_body(), MOST_BYTES);
     let Ok(body) = tokio::time::timeout(LONGEST, read).await else {
-        let detail = format!("the form did not end within {} s", LONGEST.as_secs());
-        return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
+        return too_slow("form", LONGEST).into_response();
     };
     let Ok(body) = body else {
         let detail = format!("the form is longer than {MOST_BYTES} bytes, expected a token");
@@ -43,7 +42,7 @@ pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response
         .split('&')
         .find_map(|pair| pair.strip_prefix("token="))
         .unwrap_or_default();
-    if let Err(refusal) = check_token(&site, token, address) {
+    if let Err(refusal) = check_token(&site, token, sender) {
         let why = match refusal.status() {
             StatusCode::TOO_MANY_REQUESTS => {
                 "Too many wrong tokens came from here. Wait for a minute."

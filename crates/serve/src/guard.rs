@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::network::client;
 use crate::problem::Problem;
 use crate::site::{Site, now_ms};
 
@@ -78,7 +79,7 @@ fn check(site: &Site, request: &Request) -> Result<(), Response> {
         return Ok(());
     }
     if let Some(token) = bearer(headers) {
-        return check_token(site, token, peer(request));
+        return check_token(site, token, Sender::of(site, request));
     }
     let session = session(headers).filter(|secret| site.access.sessions.is_open(secret, now_ms()));
     match session {
@@ -98,9 +99,9 @@ fn check(site: &Site, request: &Request) -> Result<(), Response> {
     clippy::result_large_err,
     reason = "an answer is what is sent either way"
 )]
-pub fn check_token(site: &Site, token: &str, peer: IpAddr) -> Result<(), Response> {
+pub fn check_token(site: &Site, token: &str, sender: Sender) -> Result<(), Response> {
     let (access, now_ms) = (&site.access, now_ms());
-    if access.sessions.is_barred(peer, now_ms) {
+    if access.sessions.is_barred(sender.address, now_ms) {
         let detail = "too many wrong tokens came from this address";
         let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
             .hint("wait for a minute")
@@ -113,7 +114,10 @@ pub fn check_token(site: &Site, token: &str, peer: IpAddr) -> Result<(), Respons
     if access.is_token(token) {
         return Ok(());
     }
-    access.sessions.fail(peer, now_ms);
+    access.sessions.fail(sender.address, now_ms);
+    if let Some(proxy) = sender.unknown_proxy {
+        access.warn_of_proxy(proxy);
+    }
     Err(unauthorized(
         "the token is not the one that this server was started with",
     ))
@@ -130,10 +134,30 @@ fn unauthorized(detail: &str) -> Response {
     response
 }
 
-/// The address of a request's sender.
-pub fn peer(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<Peer>();
-    peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip())
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender {
+    /// The address that its wrong tokens are counted for.
+    address: IpAddr,
+    /// The proxy that it came by, where that is not a trusted one.
+    unknown_proxy: Option<IpAddr>,
+}
+
+impl Sender {
+    /// The sender of a request.
+    pub fn of(site: &Site, request: &Request) -> Self {
+        let peer = request.extensions().get::<Peer>();
+        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+        let lines = request.headers().get_all("x-forwarded-for").iter();
+        let lines = lines.map(|line| line.to_str().unwrap_or_default());
+        let is_forwarded = request.headers().contains_key("x-forwarded-for");
+        let trusted = &site.access.trusted_proxies;
+        let is_trusted = trusted.iter().any(|network| network.holds(peer));
+        Self {
+            address: client(peer, lines, trusted),
+            unknown_proxy: (is_forwarded && !is_trusted).then_some(peer),
+        }
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

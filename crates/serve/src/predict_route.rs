@@ -19,8 +19,8 @@ use crate::json::json;
 use crate::problem::Problem;
 use crate::query::asked;
 use crate::site::Site;
-use crate::turn::in_turn;
-use crate::upload::{to_file, too_large};
+use crate::turn::{in_turn, turn};
+use crate::upload::{BodyLimit, LONGEST, to_file, too_large};
 
 /// Largest CSV or archive: a coin's minutes of a year.
 const MOST_FILE_BYTES: usize = 32 << 20;
@@ -119,7 +119,11 @@ pub async fn predict(
         return Err(problem.hint("send it again in a minute"));
     };
     let (suffix, most_bytes) = kind_of(&headers)?;
-    let file = to_file(body, (&site.uploads, suffix), most_bytes).await?;
+    let limit = BodyLimit {
+        bytes: most_bytes,
+        time: LONGEST,
+    };
+    let file = to_file(body, (&site.uploads, suffix), limit).await?;
     let symbol = symbol(query.symbol.as_deref())?;
     if suffix != ".json" {
         let sent = Sent {
@@ -134,6 +138,8 @@ pub async fn predict(
         let problem = Problem::new(StatusCode::BAD_REQUEST, detail);
         return Err(problem.hint("put symbol, times and in_sample into the body"));
     }
+    // As values JSON takes many times the memory of its text.
+    let _turn = turn(&site.parsing).await?;
     let text = std::fs::read(file.path()).map_err(|error| Problem::of(&error.into()))?;
     let request: PredictRequest = match text.as_slice() {
         [] => PredictRequest::default(),

@@ -7,13 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use data_encoding::HEXLOWER;
 use storage::content_hash;
 
+use crate::network::owner;
+
 /// How long a session lasts.
 pub const SESSION_SECS: i64 = 12 * 3600;
 
 /// Most sessions at a time; the oldest ends first.
 const MOST_SESSIONS: usize = 64;
 
-/// Wrong tokens that an address may send in a minute.
+/// Wrong tokens that an address may send in a minute, or a network of IPv6.
 const MOST_FAILURES: u32 = 10;
 
 const MINUTE_MS: i64 = 60_000;
@@ -66,7 +68,7 @@ impl Sessions {
     /// Counts a wrong token.
     pub fn fail(&self, address: IpAddr, now_ms: i64) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = now_ms.div_euclid(MINUTE_MS);
+        let (address, minute) = (owner(address), now_ms.div_euclid(MINUTE_MS));
         if failures.0 != minute {
             *failures = (minute, HashMap::new());
         }
@@ -78,10 +80,11 @@ impl Sessions {
     /// Returns true for an address that has sent too many wrong tokens in this minute.
     pub fn is_barred(&self, address: IpAddr, now_ms: i64) -> bool {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |address: &IpAddr| failures.1.get(address).copied().unwrap_or(0);
-        let is_full = failures.1.len() >= MOST_ADDRESSES;
+        let own = failures.1.get(&owner(address));
+        // One that is counted by itself has no part in the others' failures.
+        let counted = own.or_else(|| failures.1.get(&ANY));
         failures.0 == now_ms.div_euclid(MINUTE_MS)
-            && (of(&address) >= MOST_FAILURES || (is_full && of(&ANY) >= MOST_FAILURES))
+            && counted.is_some_and(|count| *count >= MOST_FAILURES)
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Site {
     pub predict_arguments: Vec<String>,
     /// One forecast is made at a time.
     pub predicting: Arc<Semaphore>,
+    /// One body of JSON is read at a time.
+    pub parsing: Arc<Semaphore>,
     /// What pushed the forecasts of the last bar that somebody asked about.
     pub explained: Mutex<Option<Arc<ExplainedBar>>>,
     /// One for each body that may be read, and wait for its turn.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::day::{DAY_MS, Day};
 use crate::equity::{Equity, PositionLine};
-use crate::live_score::{Closes, ScorePoint, rolling_pearson};
+use crate::live_score::{ScorePoint, score_points};
 use crate::run_facts::RunFacts;
 
 /// Fewest bars that correlations are looked back over beyond their window: of days, that is a month
@@ -130,12 +130,10 @@ impl Snapshot {
         let forecasts = ledger.forecasts(last_ms - look_back_ms)?;
         let first = forecasts.partition_point(|logged| logged.time_ms < last_ms);
         let last = forecasts.get(first..).unwrap_or_default();
-        let hold_ms = run.horizon.ms();
-        let score = if run.is_scored {
-            let closes = closes(&ledger, run, last_ms - look_back_ms)?;
-            rolling_pearson(&forecasts, &closes, (window_ms, hold_ms), run.horizon_bars)
-        } else {
-            Vec::new()
+        let span = (last_ms - look_back_ms, last_ms);
+        let score = match run.is_scored {
+            true => score_points(&ledger, run, span, window_ms)?,
+            false => Vec::new(),
         };
         Ok(Self {
             bar: Some(bar(&ledger, run, last, again)?),
@@ -154,17 +152,6 @@ pub fn window_ms(run: &RunFacts) -> i64 {
     let bars = run.pearson_forecasts.div_ceil(run.symbols.len().max(1));
     let bars = i64::try_from(bars).unwrap_or(MOST_WINDOW_BARS);
     bars.clamp(1, MOST_WINDOW_BARS) * run.bar_ms
-}
-
-fn closes(ledger: &Ledger, run: &RunFacts, from_ms: i64) -> Result<Closes, trading::Error> {
-    let of_coin = |symbol: &Symbol| -> Result<_, trading::Error> {
-        let candles = ledger.candles(symbol, from_ms, i64::MAX)?;
-        let closes = candles
-            .iter()
-            .map(|candle| (candle.open_time_ms, candle.close));
-        Ok((symbol.clone(), closes.collect()))
-    };
-    run.symbols.iter().map(of_coin).collect()
 }
 
 fn bar(

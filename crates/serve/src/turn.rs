@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::problem::Problem;
@@ -21,10 +21,7 @@ pub async fn in_turn<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
-    let turn = timeout(PATIENCE, turns.clone().acquire_owned()).await;
-    let Ok(Ok(turn)) = turn else {
-        return Err(busy());
-    };
+    let turn = turn(turns).await?;
     let work = tokio::task::spawn_blocking(move || {
         let result = work();
         drop(turn);
@@ -37,6 +34,17 @@ pub async fn in_turn<T: Send + 'static>(
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
         }
         Ok(Ok(result)) => result.map_err(|error| Problem::of(&error)),
+    }
+}
+
+/// This request's turn.
+///
+/// # Errors
+/// 503 where it does not come within 60 s.
+pub async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    match timeout(PATIENCE, turns.clone().acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(busy()),
     }
 }
 

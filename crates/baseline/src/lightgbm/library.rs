@@ -17,8 +17,9 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads the library: `LIGHTGBM_LIB`, else what `scripts/get-lightgbm` fetched, else that of an
-    /// installed Python package of [`VERSION`](super::VERSION). It stays loaded until the process ends.
+    /// Loads the library: `LIGHTGBM_LIB`, else that of a release (`../lib` beside the program's folder), else
+    /// what `scripts/get-lightgbm` fetched, else that of an installed Python package of
+    /// [`VERSION`](super::VERSION). It stays loaded until the process ends.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     ///

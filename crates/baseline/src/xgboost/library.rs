@@ -16,8 +16,8 @@ pub struct XgbLibrary {
 }
 
 impl XgbLibrary {
-    /// Loads the library: `XGBOOST_LIB`, else what `scripts/get-xgboost` fetched, else that of an
-    /// installed Python package of the same version. It stays loaded until the process ends.
+    /// Loads the library: `XGBOOST_LIB`, else one in `../lib` beside the program's folder, else what
+    /// `scripts/get-xgboost` fetched, else that of an installed Python package of the same version. It stays loaded until the process ends.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     ///

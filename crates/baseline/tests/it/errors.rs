@@ -81,10 +81,49 @@ fn a_missing_library_is_named_with_the_command_that_fetches_it() {
         "{}",
         run("gone.so")
     );
+    assert!(
+        run("").contains("/lib/lib_lightgbm.so is not there"),
+        "{}",
+        run("")
+    );
     std::fs::write(dir.path().join("broken.so"), "no library").unwrap();
     let broken = run(&dir.path().join("broken.so").display().to_string());
     assert!(
         broken.contains("cannot load LightGBM from") && broken.contains("libgomp"),
         "{broken}"
+    );
+}
+
+/// A program in `bin` takes the library of the `lib` beside it, as in a release, before any other but the
+/// one that the variable names.
+#[test]
+fn a_release_has_its_own_library() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = dir.path().join("quarterhour-0.1.0");
+    let program = release.join("bin/baseline");
+    std::fs::create_dir_all(release.join("bin")).unwrap();
+    std::fs::create_dir_all(release.join("lib")).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_baseline"), &program).unwrap();
+    let library = release.join("lib/lib_lightgbm.so");
+    std::fs::write(&library, "no library").unwrap();
+    // As it is installed: by a link from somewhere else.
+    let link = dir.path().join("baseline");
+    std::os::unix::fs::symlink(&program, &link).unwrap();
+    let said = |variable: &str| {
+        let mut command = std::process::Command::new(&link);
+        command
+            .current_dir(dir.path())
+            .env("LIGHTGBM_LIB", variable);
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let own = format!(
+        "cannot load LightGBM from {}",
+        library.canonicalize().unwrap().display()
+    );
+    assert!(said("").contains(&own), "{}", said(""));
+    assert!(
+        said("gone.so").contains("LIGHTGBM_LIB is gone.so"),
+        "{}",
+        said("gone.so")
     );
 }

@@ -37,6 +37,10 @@ pub struct PageArgs {
     /// Another name that the page is called by, such as that of a reverse proxy (may be repeated)
     #[arg(long = "host", value_name = "NAME", requires = "serve")]
     pub hosts: Vec<String>,
+    /// Address of a reverse proxy, or a range as 172.16.0.0/12: wrong tokens that come by it are counted by
+    /// the client that its X-Forwarded-For names (may be repeated)
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS", requires = "serve")]
+    pub trusted_proxies: Vec<String>,
 }
 
 /// A page that runs beside a watch, and ends with it.

@@ -13,6 +13,7 @@ mod daily;
 mod download;
 mod ensemble;
 mod evaluate;
+mod health;
 mod hints;
 mod models;
 mod names;

@@ -118,3 +118,47 @@ fn wrong_tokens_are_counted() {
     // The count begins anew with the minute, which may have passed once meanwhile.
     assert!(answers[0] == 401 && answers.contains(&429), "{answers:?}");
 }
+
+/// Wrong tokens of one client say nothing of another behind the same proxy.
+#[test]
+fn behind_a_trusted_proxy_wrong_tokens_are_counted_by_client() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let file = market.token_file();
+    let server = market.serve(&[&file, "--trusted-proxy=127.0.0.0/8"]);
+    let ask = |client: &str, token: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("X-Forwarded-For", client),
+        ];
+        server.with("GET /forecasts", &headers, b"").status
+    };
+    // What stands before the proxy's own entry is the client's invention, and no other client.
+    let guesses: Vec<u16> = (0..24)
+        .map(|guess| ask(&format!("198.51.100.{guess}, 203.0.113.1"), "wrong"))
+        .collect();
+    assert!(guesses[0] == 401 && guesses.contains(&429), "{guesses:?}");
+    assert_eq!(ask("203.0.113.2", TOKEN), 200);
+    assert_eq!(ask("203.0.113.2", "wrong"), 401);
+}
+
+/// Any client can send the header: of a proxy that is not trusted it says nothing.
+#[test]
+fn a_header_of_an_unknown_proxy_hides_nobody() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[&market.token_file()]);
+    let guess = |guess: usize| {
+        let client = format!("203.0.113.{guess}");
+        let headers = [("X-Forwarded-For", client.as_str())];
+        server.with("POST /login", &headers, b"token=wrong").status
+    };
+    let guesses: Vec<u16> = (0..24).map(guess).collect();
+    assert!(guesses[0] == 401 && guesses.contains(&429), "{guesses:?}");
+    let error = market.refused_arguments(&["--trusted-proxy=proxy.example"]);
+    assert!(
+        error.contains("expected an address such as 127.0.0.1"),
+        "{error}"
+    );
+}

@@ -195,6 +195,59 @@ fn positions_and_equity_are_the_ledgers_after_costs() {
     );
 }
 
+/// The line ends with the correlation of all settled forecasts, as they and the closes give it.
+#[test]
+fn the_score_is_that_of_the_settled_forecasts() {
+    let market = Market::new();
+    market.write_ledger(100, market.last_ms);
+    let server = market.serve(&[]);
+    let (mut forecasts, mut returns) = (Vec::new(), Vec::new());
+    for back in 15..100 {
+        let at_ms = market.last_ms - back * MINUTE;
+        let (made, _) = market.forecasts(at_ms);
+        for (coin, (_, candles)) in made.coins.iter().zip(&market.candles) {
+            let close = |at_ms: i64| {
+                let row = candles
+                    .open_time_ms
+                    .iter()
+                    .position(|time| *time == at_ms)?;
+                Some(candles.candle(row).close)
+            };
+            let later = close(at_ms + 15 * MINUTE);
+            if let (Some(forecast), Some(now), Some(later)) = (coin.forecast, close(at_ms), later) {
+                forecasts.push(forecast);
+                returns.push(later / now - 1.0);
+            }
+        }
+    }
+    assert!(
+        forecasts.len() >= 100,
+        "{} forecasts are settled",
+        forecasts.len()
+    );
+    let score = server.get("/score").json();
+    let last = score["points"].as_array().unwrap().last();
+    let last = last.unwrap_or_else(|| panic!("{score}, {}", server.get("/health").text()));
+    assert_eq!(last["forecasts"], forecasts.len());
+    assert_eq!(last["time"], market.last_ms);
+    let pearson = |x: &[f64], y: &[f64]| {
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let product = |x: &[f64], y: &[f64]| {
+            let pairs = x.iter().zip(y);
+            pairs
+                .map(|(a, b)| (a - mean(x)) * (b - mean(y)))
+                .sum::<f64>()
+        };
+        product(x, y) / (product(x, x) * product(y, y)).sqrt()
+    };
+    let expected = pearson(&forecasts, &returns);
+    let found = last["pearson"].as_f64().unwrap();
+    assert!(
+        (found - expected).abs() < 1e-9,
+        "{found}, expected {expected}"
+    );
+}
+
 #[test]
 fn a_new_bar_comes_by_events() {
     let market = Market::new();

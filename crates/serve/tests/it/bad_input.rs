@@ -143,11 +143,14 @@ fn event_streams_have_a_limit_and_others_are_answered_meanwhile() {
             stream
         })
         .collect();
-    refused(
-        &server.with("GET /events", &[], b""),
-        503,
-        "all 256 event streams are taken",
-    );
+    // A client that is refused and waits would take the place of others.
+    for _ in 0..64 {
+        let mut stream = server.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        let refusal = answer(stream);
+        refused(&refusal, 503, "all 256 event streams are taken");
+        assert_eq!(refusal.header("connection"), Some("close"));
+    }
     assert_eq!(server.get("/forecasts").status, 200);
     drop(streams);
     let freed = (0..100).any(|_| {

@@ -9,5 +9,9 @@
 mod access;
 mod answers;
 mod bad_input;
+mod beside;
 mod book;
+mod pause;
+mod rows;
 mod support;
+mod why;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use dataset::{CandleTable, Dataset, Origin};
+use dataset::{CandleTable, Config, Dataset, Origin};
 use market::Symbol;
 use model::{DeviceChoice, NetworkConfig, NetworkShape, save_weights};
 use predict::{Checkpoint, Forecasts, History, forecast_at};
@@ -26,12 +26,15 @@ struct Command {
     serve: serve::Args,
 }
 
-/// A run whose market ends in an hour and a half, with the candles that are closed by now.
+/// A run whose market ends some time from now, with the candles that are closed by now.
 pub struct Market {
     pub dir: tempfile::TempDir,
     pub run: PathBuf,
+    pub config: Config,
     pub candles: Vec<(Symbol, CandleTable)>,
-    /// Open time of the last minute that is closed.
+    /// Length of a bar.
+    pub bar_ms: i64,
+    /// Open time of the last bar that is closed.
     pub last_ms: i64,
 }
 
@@ -43,21 +46,57 @@ pub fn now_ms() -> i64 {
 }
 
 impl Market {
+    /// Minutes, and a network that was never trained.
     pub fn new() -> Self {
+        let mut market = Self::of(("1m", "10m"), 2500, 2400);
+        let dataset = Dataset::load(&market.config).unwrap();
+        market.run = untrained_run(market.dir.path(), &dataset);
+        market
+    }
+
+    /// So many bars, so many of which are closed, also in a store; there is no run yet.
+    pub fn of((interval, fill_limit): (&str, &str), bars: i64, closed: i64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = tests::tiny();
-        let last_ms = now_ms().div_euclid(MINUTE) * MINUTE - MINUTE;
-        config.data.simulated.start_ms = last_ms - 2400 * MINUTE;
-        let dataset = Dataset::load(&config).unwrap();
-        config = dataset.config.clone();
-        let run = untrained_run(dir.path(), &dataset);
+        config.data.interval = interval.parse().unwrap();
+        config.data.fill_limit = fill_limit.parse().unwrap();
+        let bar_ms = config.data.interval.ms();
+        let last_ms = now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
+        config.data.simulated.start_ms = last_ms - closed * bar_ms;
+        config.data.simulated.minutes = usize::try_from(bars * bar_ms / MINUTE).unwrap();
+        if bar_ms > 60 * MINUTE {
+            config.data.simulated.outage_every_minutes = None;
+        }
         let candles = tests::candles(&config);
+        tests::store(&dir.path().join("data"), &mut config.clone(), &candles);
         Self {
+            run: dir.path().join("run"),
             dir,
-            run,
+            config,
             candles,
+            bar_ms,
             last_ms,
         }
+    }
+
+    /// The command line of a subcommand that fits a run of this name on the store.
+    pub fn fitting(&self, subcommand: &str, run: &str, set: &[&str]) -> Vec<String> {
+        let folder = |name: &str| self.dir.path().join(name).display().to_string();
+        let mut arguments = vec![subcommand.to_owned(), format!("--run={}", folder(run))];
+        let data = format!("data.dir={}", folder("data"));
+        let interval = format!("data.interval={}", self.config.data.interval);
+        let fill_limit = format!("data.fill_limit={}", self.config.data.fill_limit);
+        let usual = [
+            data.as_str(),
+            interval.as_str(),
+            fill_limit.as_str(),
+            "data.source=store",
+            "universe.symbols=[]",
+            "split.folds=2",
+        ];
+        let keys = usual.iter().chain(set);
+        arguments.extend(keys.map(|key| format!("--set={key}")));
+        arguments
     }
 
     /// The candles of a coin up to a time.
@@ -81,8 +120,8 @@ impl Market {
         )
     }
 
-    /// Writes what a watch would: candles, forecasts of the minutes up to `last_ms`, and positions.
-    pub fn write_ledger(&self, minutes: i64, last_ms: i64) {
+    /// Writes what a watch would: candles, forecasts of the bars up to `last_ms`, and positions.
+    pub fn write_ledger(&self, bars: i64, last_ms: i64) {
         let mut ledger = Ledger::open(&self.run.join("ledger.sqlite")).unwrap();
         for (symbol, candles) in self.until(last_ms) {
             let rows: Vec<_> = (0..candles.len()).map(|row| candles.candle(row)).collect();
@@ -90,7 +129,7 @@ impl Market {
                 .add_candles(rows.iter().map(|candle| (&symbol, candle)))
                 .unwrap();
         }
-        for at_ms in (0..minutes).rev().map(|back| last_ms - back * MINUTE) {
+        for at_ms in (0..bars).rev().map(|back| last_ms - back * self.bar_ms) {
             let (made, label) = self.forecasts(at_ms);
             let logged = made.coins.iter().map(|coin| LoggedForecast {
                 time_ms: at_ms,
@@ -98,7 +137,7 @@ impl Market {
                 forecast: coin.forecast,
                 refused: coin.refused.clone(),
                 forecaster: label.clone(),
-                made_at_ms: at_ms + MINUTE + 150,
+                made_at_ms: at_ms + self.bar_ms + 150,
                 is_complete: true,
                 drift_std: Some(1.5),
             });
@@ -107,7 +146,7 @@ impl Market {
                 side: Side::Buy,
                 forecast: 0.001,
                 entry_ms: at_ms,
-                due_ms: at_ms + 2 * MINUTE,
+                due_ms: at_ms + 2 * self.bar_ms,
                 costs: rules::Costs::default(),
                 overlapping: false,
             }];
@@ -170,6 +209,29 @@ impl Market {
         text
     }
 
+    /// What is wrong with a command line.
+    pub fn refused_arguments(&self, more: &[&str]) -> String {
+        self.parsed(0, more).err().unwrap().to_string()
+    }
+
+    /// The arguments of a server over the ledger.
+    fn arguments(&self, port: u16, more: &[&str]) -> serve::Args {
+        self.parsed(port, more).unwrap().serve
+    }
+
+    fn parsed(&self, port: u16, more: &[&str]) -> Result<Command, clap::Error> {
+        let run = format!("--run={}", self.run.display());
+        let listen = format!("--listen=127.0.0.1:{port}");
+        let mut arguments = vec!["serve", &run, &listen, "--device=flex"];
+        arguments.extend(more);
+        Command::try_parse_from(arguments)
+    }
+
+    /// Why a server does not begin with these arguments.
+    pub fn refused(&self, more: &[&str]) -> String {
+        format!("{:#}", serve::run(&self.arguments(0, more)).unwrap_err())
+    }
+
     /// A server over the ledger.
     pub fn serve(&self, more: &[&str]) -> Server {
         let port = TcpListener::bind("127.0.0.1:0")
@@ -177,12 +239,8 @@ impl Market {
             .local_addr()
             .unwrap()
             .port();
-        let run = format!("--run={}", self.run.display());
-        let listen = format!("--listen=127.0.0.1:{port}");
-        let mut arguments = vec!["serve", &run, &listen, "--device=flex"];
-        arguments.extend(more);
-        let command = Command::try_parse_from(arguments).unwrap();
-        std::thread::spawn(move || serve::run(&command.serve).unwrap());
+        let arguments = self.arguments(port, more);
+        std::thread::spawn(move || serve::run(&arguments).unwrap());
         let server = Server { port };
         for _ in 0..600 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok()
@@ -194,6 +252,27 @@ impl Market {
         }
         panic!("the server has read no ledger in 30 s");
     }
+}
+
+/// Copies a network's run with other statistics.
+pub fn copy_run(from: &Path, to: &Path, change: impl FnOnce(&mut Value)) {
+    fs::create_dir_all(to).unwrap();
+    fs::copy(from.join("run.toml"), to.join("run.toml")).unwrap();
+    let stats = fs::read(from.join("stats.json")).unwrap();
+    let mut changed: Value = serde_json::from_slice(&stats).unwrap();
+    change(&mut changed);
+    let changed = serde_json::to_vec_pretty(&changed).unwrap();
+    fs::write(to.join("stats.json"), &changed).unwrap();
+    // The weights name the statistics by their hash, which is as long as any other.
+    let hash = |bytes: &[u8]| storage::content_hash(bytes).into_bytes();
+    let mut weights = fs::read(from.join("model.safetensors")).unwrap();
+    let old = hash(&stats);
+    let place = weights
+        .windows(old.len())
+        .position(|some| some == old)
+        .unwrap();
+    weights[place..place + old.len()].copy_from_slice(&hash(&changed));
+    fs::write(to.join("model.safetensors"), weights).unwrap();
 }
 
 /// A run as training leaves it, with weights that were never trained: the model of fold 2.
@@ -309,7 +388,7 @@ impl Server {
     }
 }
 
-/// Reads an answer to its end.
+/// Reads an answer to its end, which its length says where it says one.
 pub fn answer(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
     let mut piece = [0; 65_536];
@@ -319,6 +398,9 @@ pub fn answer(mut stream: TcpStream) -> Answer {
             break;
         }
         bytes.extend_from_slice(&piece[..count]);
+        if is_whole(&bytes) {
+            break;
+        }
     }
     let end = bytes
         .windows(4)
@@ -331,6 +413,16 @@ pub fn answer(mut stream: TcpStream) -> Answer {
         body = unchunked(&body);
     }
     Answer { status, head, body }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| bytes.len() >= head.len() + 4 + length.parse::<usize>().unwrap())
 }
 
 fn unchunked(mut rest: &[u8]) -> Vec<u8> {
