@@ -242,16 +242,14 @@ fn the_page_is_small_and_has_no_inline_script_or_style() {
         html.matches("<script").count()
     );
     assert!(html.contains("paper only: no order is ever sent"));
-    // Each part of a bar is closed: a browser draws nothing of what lies inside a line.
-    for part in ["line", "rect"] {
-        let (opened, closed) = (format!("<{part} "), format!("</{part}>"));
-        assert_eq!(
-            html.matches(&opened).count(),
-            html.matches(&closed).count(),
-            "{part}"
-        );
-    }
-    assert_eq!(html.matches("<rect ").count(), 3, "a bar for each coin");
+    // Each part of a bar is closed: a browser draws nothing of what lies inside another part.
+    assert_eq!(
+        html.matches("<path ").count(),
+        html.matches("</path>").count()
+    );
+    let bars =
+        html.matches("<path class=\"up\"").count() + html.matches("<path class=\"down\"").count();
+    assert_eq!(bars, 3, "a bar for each coin");
     assert!(
         html.contains("costs differ: thresholds were tuned at 10 bp a fill, 11 bp are charged"),
         "{html}"
