@@ -46,24 +46,26 @@ async function until(what, ask) {
 }
 
 // The pretend exchange; its clock runs from here on.
-async function replay() {
+async function replay(speed = 120) {
   const addresses = `${world.folder}/addresses`;
   fs.writeFileSync(addresses, "");
-  start(world.replay, addresses);
-  return until("the exchange answers", () => {
+  const exchange = start([...world.replay, "--set", `replay.speed=${speed}`], addresses);
+  const found = await until("the exchange answers", () => {
     const line = fs.readFileSync(addresses, "utf8").split("\n").find((line) => line.startsWith("{"));
     return line && JSON.parse(line);
   });
+  return { exchange, ...found };
 }
 
-// The exchange's last candles of all coins as a file, 400 minutes of each.
+// The last closed candles of all coins as a file.
 async function candles(rest) {
   const header = "symbol,open_time,open,high,low,close,volume,quote_volume,count,taker_buy_volume,taker_buy_quote_volume\n";
   const columns = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10];
   let text = header;
   for (const symbol of world.coins) {
-    const rows = await (await fetch(`${rest}/api/v3/klines?symbol=${symbol}&interval=1m&limit=400`)).json();
-    for (const row of rows.slice(0, -1)) text += [symbol, ...columns.map((column) => row[column])].join(",") + "\n";
+    const rows = await (await fetch(`${rest}/api/v3/klines?symbol=${symbol}&interval=1m&limit=600`)).json();
+    // The exchange's clock is fast.
+    for (const row of rows.filter((row) => row[6] < Date.now())) text += [symbol, ...columns.map((column) => row[column])].join(",") + "\n";
   }
   fs.writeFileSync(world.candles, text);
 }
@@ -103,7 +105,13 @@ async function logIn(page) {
   await page.getByRole("heading", { name: "Quarterhour" }).waitFor();
 }
 
-const picture = (page, name) => page.screenshot({ path: `${world.pictures}/${name}.png`, fullPage: true });
+// Charts are drawn anew a moment after the window has another width.
+async function picture(page, name, size = DESKTOP) {
+  await page.setViewportSize(size);
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: `${world.pictures}/${name}.png`, fullPage: true });
+  await page.setViewportSize(DESKTOP);
+}
 
 // Nothing is cut off or scrolls sideways at the two widths that people have.
 async function checkWidths(page, name) {
@@ -177,6 +185,11 @@ async function forecasts(page, url) {
     assert.ok(rows[row].startsWith(coin.symbol), rows[row]);
     assert.ok(rows[row].split(/\s+/).includes(bp(coin.forecast)), `${rows[row]}: ${coin.forecast}`);
   });
+  // The regime is that of the model beside.
+  assert.ok(answer.volatility_from, "no volatilities beside");
+  for (const [row, coin] of answer.coins.entries()) {
+    assert.ok(coin.volatility.regime && rows[row].includes(coin.volatility.regime), `${rows[row]}: ${JSON.stringify(coin.volatility)}`);
+  }
   const ends = await (await page.request.get(url + "/equity")).json();
   assert.ok(ends.trades > 0, "no position was closed");
   assert.ok(await page.getByText(`${ends.trades} closed`).isVisible());
@@ -188,7 +201,8 @@ async function why(page, url, method) {
   const coin = page.locator("a.coin").first();
   await coin.focus();
   await page.keyboard.press("Enter");
-  await page.locator("#why-answer tbody tr").first().waitFor();
+  await page.locator("#why-answer tbody tr, #why-answer .problem").first().waitFor();
+  assert.equal(await page.locator("#why-answer .problem").count(), 0, await page.locator("#why-answer").innerText());
   const symbol = await coin.innerText();
   assert.equal(await page.locator("#why-coin").inputValue(), symbol);
   const answer = await (await page.request.get(`${url}/why?coin=${symbol}`)).json();
@@ -205,17 +219,22 @@ async function why(page, url, method) {
   await page.getByText(`What pushed the forecast of ${await other.innerText()}`).waitFor({ state: "attached" });
 }
 
+async function answered(page) {
+  await page.locator("#answer .scroll table, #answer .problem").first().waitFor();
+  assert.equal(await page.locator("#answer .problem").count(), 0, await page.locator("#answer").innerText());
+}
+
 // A file is forecast: a line, the first 50 rows, and all of them in a file.
 async function upload(page, url) {
   await page.locator("#upload input[type=file]").setInputFiles(world.candles);
   await page.getByLabel("last times").fill("20");
   await page.getByRole("button", { name: "Forecast", exact: true }).click();
-  await page.locator("#answer table").waitFor();
+  await answered(page);
   assert.equal(await page.locator("#answer canvas").count(), 1);
   const response = await page.request.post(`${url}/predict?times=20`, { headers: { "Content-Type": "text/csv", Origin: url }, data: fs.readFileSync(world.candles) });
   const made = (await response.json()).forecasts.flatMap((one) => one.coins.map((coin) => [new Date(one.closed_at).toISOString(), coin]));
   assert.ok(made.length > 50, `${made.length} rows`);
-  assert.equal((await rowsOf(page, "#answer")).length, 50);
+  assert.equal((await rowsOf(page, "#answer .scroll")).length, 50);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "All as CSV" }).click()]);
   const lines = fs.readFileSync(await download.path(), "utf8").trim().split("\n").slice(1).map((line) => line.split(","));
   assert.deepEqual(lines.map((line) => [line[0], line[1], Number(line[3])]), made.map(([time, coin]) => [time, coin.symbol, coin.forecast]));
@@ -228,7 +247,7 @@ async function upload(page, url) {
   allow = null;
   await page.locator("#upload input[type=file]").setInputFiles(world.candles);
   await page.getByRole("button", { name: "Forecast", exact: true }).click();
-  await page.locator("#answer table").waitFor();
+  await answered(page);
 }
 
 // Changes are made with a session, and refused without.
@@ -297,15 +316,17 @@ async function manyCoins(page) {
     body.closest("div").classList.add("scroll");
   });
   await checkWidths(page, "60 coins with long names");
-  await page.setViewportSize(PHONE);
-  await picture(page, "sixty-phone");
-  await page.setViewportSize(DESKTOP);
+  await picture(page, "sixty-phone", PHONE);
   await picture(page, "sixty");
 }
 
-// All that is loaded, with as many coins as a large run has.
+// All that is loaded, as it goes over the wire, and at most that with as many coins as a large run has.
 async function weight(page, url) {
-  const bytes = async (path) => (await (await page.request.get(url + path)).body()).length;
+  const bytes = async (path) => {
+    const headers = (await page.request.get(url + path, { headers: { "Accept-Encoding": "gzip" } })).headers();
+    assert.equal(headers["content-encoding"], "gzip", path);
+    return Number(headers["content-length"]);
+  };
   const assets = await page.evaluate(() => [...document.querySelectorAll("script[src], link[href]")].map((one) => one.getAttribute("src") || one.getAttribute("href")));
   let sum = await bytes("/");
   for (const asset of assets) sum += await bytes(asset);
@@ -315,7 +336,7 @@ async function weight(page, url) {
   });
   const sixty = sum + (60 - row[0]) * row[1];
   assert.ok(sixty < 100_000, `the page has ${sum} bytes, of 60 coins ${sixty}`);
-  return `${(sum / 1000).toFixed(0)} KB, of 60 coins ${(sixty / 1000).toFixed(0)} KB`;
+  return `${(sum / 1000).toFixed(0)} KB, of 60 coins at most ${(sixty / 1000).toFixed(0)} KB`;
 }
 
 // The server goes away and comes back; the page says so, and goes on by itself.
@@ -342,13 +363,29 @@ async function session(page, server, again) {
   await page.locator("a.coin").first().waitFor();
 }
 
+// Another kind of forecaster, watched for some bars.
+async function other(browser, run, method) {
+  const { exchange, rest, websocket } = await replay(20), ledger = `${world.folder}/${method}.sqlite`;
+  const own = ["--run", run, "--device", "flex", "--ledger", ledger, "--set", "watch.metrics_port=off"];
+  const watch = start(["watch", ...own, ...world.other, "--base-url", rest, "--websocket-url", websocket], `${world.folder}/${method}.log`);
+  assert.equal(await watch.ended, 0, fs.readFileSync(`${world.folder}/${method}.log`, "utf8"));
+  await stop(exchange);
+  const [port] = world.ports.slice(2), url = `http://127.0.0.1:${port}`;
+  const server = await serve(port, ["--run", run, "--ledger", ledger]);
+  const page = await open(browser, {}, url);
+  await why(page, url, method);
+  await checkWidths(page, method);
+  await picture(page, method);
+  await page.context().close();
+  await stop(server);
+}
+
 async function withoutScript(browser, url) {
   const page = await open(browser, { javaScriptEnabled: false }, url);
-  await page.getByText("Without JavaScript").waitFor();
+  await page.locator("noscript p").waitFor();
   assert.ok((await page.locator("#forecasts tbody tr").count()) > 0);
   for (const part of [".chart", "#upload", "#pause", "#why-coin"]) assert.equal(await page.locator(part).locator("visible=true").count(), 0, part);
-  await page.setViewportSize(PHONE);
-  await picture(page, "without-script");
+  await picture(page, "without-script", PHONE);
   await page.context().close();
 }
 
@@ -357,7 +394,7 @@ async function withoutScript(browser, url) {
   const browser = await chromium.launch({ executablePath: world.chromium, args: ["--no-sandbox"] });
   try {
     const [port, plain_port] = world.ports, url = `http://127.0.0.1:${port}`, plain_url = `http://127.0.0.1:${plain_port}`;
-    const named = ["--model", `${world.model}@production`, "--token-file", world.token_file, ...world.shared];
+    const named = ["--model", `${world.model}@production`, "--token-file", world.token_file, "--volatility", world.volatility, ...world.shared];
     begin("a page before the first bar");
     const server = await serve(port, named);
     const page = await open(browser, {}, url);
@@ -389,13 +426,11 @@ async function withoutScript(browser, url) {
     await page.emulateMedia({ colorScheme: "dark" });
     await picture(page, "dark");
     await page.emulateMedia({ colorScheme: "light" });
-    await page.setViewportSize(PHONE);
-    await page.waitForTimeout(300);
-    await picture(page, "phone");
-    await page.setViewportSize(DESKTOP);
+    await picture(page, "phone", PHONE);
 
     begin("changes with a token, and without");
-    const plain = await serve(plain_port, ["--run", world.run, ...world.shared]);
+    const nameless = ["--run", world.run, "--volatility", world.volatility, ...world.shared];
+    const plain = await serve(plain_port, nameless);
     await changes(page, browser, url, plain_url);
     begin("without JavaScript");
     await withoutScript(browser, plain_url);
@@ -405,12 +440,17 @@ async function withoutScript(browser, url) {
     await manyCoins(wide);
     begin("the server goes away and comes back");
     await wide.reload();
-    await outage(wide, plain, () => serve(plain_port, ["--run", world.run, ...world.shared]));
+    await outage(wide, plain, () => serve(plain_port, nameless));
     await session(page, server, () => serve(port, named));
-    if (world.full) {
+    if (world.full && !process.env.SKIP_STALE) {
       begin("forecasts turn stale");
       await page.locator(".pill.bad", { hasText: "stale" }).waitFor({ timeout: 360_000 });
       await picture(page, "stale");
+    }
+    for (let at = 0; at < world.others.length; at += 2) {
+      const [method, run] = world.others.slice(at, at + 2);
+      begin(`what pushed forecasts: ${method}`);
+      await other(browser, run, method);
     }
     assert.deepEqual(complaints, []);
   } finally {

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use storage::content_hash;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const ICON: &str = "image/svg+xml";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// A file that is part of the program.
@@ -24,10 +25,16 @@ pub struct Asset {
 }
 
 /// All of them.
-pub static ASSETS: [Asset; 5] = [
+pub static ASSETS: [Asset; 6] = [
     Asset {
         path: "/assets/icon.svg",
-        kind: "image/svg+xml",
+        kind: ICON,
+        text: include_str!("../assets/icon.svg"),
+    },
+    // Where browsers look for the icon of what names none, such as reports and JSON.
+    Asset {
+        path: "/favicon.ico",
+        kind: ICON,
         text: include_str!("../assets/icon.svg"),
     },
     Asset {

@@ -42,10 +42,10 @@ pub fn model(view: &View<'_>) -> Markup {
 fn table(view: &View<'_>, versions: &[Listed]) -> Markup {
     let used: Vec<&Listed> = versions.iter().filter(|one| !one.is_retired).collect();
     let scores = used.iter().filter_map(|one| one.entry.scores.first());
-    let metric = scores.map(|score| score.metric.as_str()).next();
+    let metric = scores.map(|score| score.metric.replace('_', " ")).next();
     html! {
         table.versions {
-            thead { tr { th { "version" } th { "alias" } th.number { (metric.unwrap_or("score")) } th {} } }
+            thead { tr { th { "version" } th { "alias" } th.number { (metric.as_deref().unwrap_or("score")) } th {} } }
             tbody { @for one in used.iter().take(LISTED) {
                 tr {
                     th scope="row" { (one.entry.version) " " span.soft.far { (one.entry.kind) } }

@@ -30,7 +30,7 @@ pub fn page(view: &View<'_>) -> Markup {
                     h1 { "Quarterhour" }
                     (pills(view))
                 }
-                noscript { p.problem {
+                noscript { p.warn {
                     "Without JavaScript the page is loaded again every minute. Charts, uploads and buttons need JavaScript."
                 } }
                 p #lost role="alert" {}
