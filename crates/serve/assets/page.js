@@ -21,6 +21,8 @@
   // Charts
 
   let charts = [];
+  // Steps of a time axis, seconds: a bar is a minute or longer.
+  const STEPS = [60, 120, 300, 600, 900, 1800].concat([1, 2, 3, 6, 12, 24, 48, 120, 240, 720, 2160, 8760].map((hours) => hours * 3600));
 
   function options(target, series, bands, [unit, digits]) {
     const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 } };
@@ -30,7 +32,7 @@
       tzDate: (secs) => uPlot.tzDate(new Date(secs * 1000), "UTC"),
       scales: { x: { time: true } },
       axes: [
-        { ...axis, space: 70, values: (chart, splits) => splits.map((secs, at) => {
+        { ...axis, space: 70, incrs: STEPS, values: (chart, splits) => splits.map((secs, at) => {
           const time = new Date(secs * 1000), before = at && new Date(splits[at - 1] * 1000);
           return before && day.format(before) === day.format(time) ? minute.format(time) : minute.format(time) + "\n" + day.format(time).slice(5);
         }) },
