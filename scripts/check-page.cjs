@@ -442,7 +442,7 @@ async function withoutScript(browser, url) {
     await wide.reload();
     await outage(wide, plain, () => serve(plain_port, nameless));
     await session(page, server, () => serve(port, named));
-    if (world.full && !process.env.SKIP_STALE) {
+    if (world.full) {
       begin("forecasts turn stale");
       await page.locator(".pill.bad", { hasText: "stale" }).waitFor({ timeout: 360_000 });
       await picture(page, "stale");

@@ -232,6 +232,8 @@ fn the_page_is_small_and_has_no_inline_script_or_style() {
             .unwrap()
             .starts_with("default-src 'self'")
     );
+    // With `no-referrer` the form to log in would come from the origin `null`, and be refused.
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
     let html = page.text();
     assert!(
         !html.contains("<style") && !html.contains(" style=") && !html.contains(" onclick="),
