@@ -7,6 +7,7 @@
 //! predict`, and `GET /why` asks the model what pushed a forecast.
 
 mod access;
+mod assets;
 mod command;
 mod day;
 mod equity;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use crate::assets::ASSETS;
 use crate::predict_route::predict;
 use crate::report::report;
 use crate::site::Site;
@@ -14,17 +14,11 @@ use crate::{forecasts, forms, guard, metrics, models, openapi, pause, routes, wh
 
 /// All routes, guarded.
 pub fn router(site: Arc<Site>) -> Router {
-    let asset = |kind: &'static str, text: &'static str| {
-        get(move || async move {
-            let headers = [
-                (header::CONTENT_TYPE, kind),
-                (header::CACHE_CONTROL, "max-age=3600"),
-            ];
-            (headers, text)
+    let assets = ASSETS.iter().enumerate();
+    assets
+        .fold(Router::new(), |router, (place, asset)| {
+            router.route(asset.path, asset.route(place))
         })
-    };
-    let (script, style) = ("text/javascript; charset=utf-8", "text/css; charset=utf-8");
-    Router::new()
         .route("/", get(routes::page))
         .route("/events", get(forecasts::events))
         .route("/forecasts", get(forecasts::forecasts))
@@ -44,26 +38,6 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/predict", post(predict))
         .route("/login", get(forms::form).post(forms::log_in))
         .route("/logout", post(forms::log_out))
-        .route(
-            "/assets/icon.svg",
-            asset("image/svg+xml", include_str!("../assets/icon.svg")),
-        )
-        .route(
-            "/assets/page.js",
-            asset(script, include_str!("../assets/page.js")),
-        )
-        .route(
-            "/assets/page.css",
-            asset(style, include_str!("../assets/page.css")),
-        )
-        .route(
-            "/assets/uplot.js",
-            asset(script, include_str!("../assets/uplot.js")),
-        )
-        .route(
-            "/assets/uplot.css",
-            asset(style, include_str!("../assets/uplot.css")),
-        )
         .fallback(routes::unknown)
         .method_not_allowed_fallback(routes::wrong_method)
         .layer(from_fn_with_state(site.clone(), guard::guard))

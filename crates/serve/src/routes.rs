@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::assets;
 use crate::day::Day;
 use crate::equity::{Equity, PositionLine};
 use crate::forecasts::last_forecasts;
@@ -35,7 +36,7 @@ pub async fn wrong_method() -> Problem {
 }
 
 /// The page.
-pub async fn page(State(site): State<Arc<Site>>) -> Html<String> {
+pub async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let model = site.model.clone();
     let versions = tokio::task::spawn_blocking(move || Some(versions(&model?)));
     // A registry that cannot be read is no reason to show nothing.
@@ -46,9 +47,10 @@ pub async fn page(State(site): State<Arc<Site>>) -> Html<String> {
         forecasts: last_forecasts(&site, &snapshot, now_ms),
         snapshot: &snapshot,
         versions,
+        has_report: site.run().folder.join("report.html").is_file(),
         now_ms,
     };
-    Html(html::page(&shown).into_string())
+    assets::html(html::page(&shown).into_string(), &headers)
 }
 
 /// Parameters of `/positions`.

@@ -1,7 +1,9 @@
 //! A forecast as a bar beside the thresholds that it is compared with.
 
 use maud::{Markup, html};
+use predict::ForecastUnit;
 
+use super::words::forecast;
 use crate::snapshot::CoinLine;
 
 const WIDTH: f64 = 150.0;
@@ -18,25 +20,35 @@ pub fn scale(coins: &[CoinLine]) -> f64 {
 }
 
 /// The bar of one coin; `scale` is at the ends.
-pub fn bar(coin: &CoinLine, scale: f64) -> Markup {
+pub fn bar(coin: &CoinLine, scale: f64, unit: ForecastUnit) -> Markup {
     let middle = WIDTH / 2.0;
     let place = |value: f64| middle + value / scale * (middle - 3.0);
-    let round = |value: f64| format!("{value:.1}");
+    let ticks: String = [coin.buy_threshold, coin.sell_threshold]
+        .into_iter()
+        .flatten()
+        .filter(|_| scale > 0.0)
+        .map(|threshold| format!("M{:.1} 1v14", place(threshold)))
+        .collect();
     let value = coin.compared.filter(|_| scale > 0.0);
-    let label = match (coin.buy_threshold, coin.sell_threshold) {
-        (None, None) => "the coin has no thresholds",
-        _ => "forecast beside the thresholds",
+    let side = |name: &str, threshold: Option<f64>| {
+        threshold.map(|value| format!("{name} from {}", forecast(value, unit)))
+    };
+    let sides = [
+        side("buy", coin.buy_threshold),
+        side("sell", coin.sell_threshold),
+    ];
+    let label = match sides {
+        [None, None] => "no thresholds".to_owned(),
+        sides => sides.into_iter().flatten().collect::<Vec<_>>().join(", "),
     };
     html! {
-        svg.bar viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT) role="img" aria-label=(label) {
-            line.zero x1=(middle) x2=(middle) y1="0" y2=(HEIGHT) {}
+        svg.bar viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
+            title { (label) }
             @if let Some(value) = value {
                 @let (from, to) = (middle.min(place(value)), middle.max(place(value)));
-                rect class=(if value < 0.0 { "down" } else { "up" }) x=(round(from)) y="4" width=(round((to - from).max(1.0))) height="8" rx="1" {}
+                path class=(if value < 0.0 { "down" } else { "up" }) d=(format!("M{from:.1} 4h{:.1}v8H{from:.1}z", (to - from).max(1.0))) {}
             }
-            @for threshold in [coin.buy_threshold, coin.sell_threshold].into_iter().flatten().filter(|_| scale > 0.0) {
-                line.tick x1=(round(place(threshold))) x2=(round(place(threshold))) y1="1" y2=(HEIGHT - 1.0) {}
-            }
+            @if !ticks.is_empty() { path.tick d=(ticks) {} }
         }
     }
 }

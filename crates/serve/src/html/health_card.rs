@@ -17,7 +17,7 @@ pub fn health(view: &View<'_>) -> Markup {
     let watch = snapshot.status.watch.as_ref();
     let is_whole = day.bars == day.bars_possible;
     html! {
-        section.card {
+        section.card data-part="health" {
             h2 { "Health, last 24 h" }
             table { tbody {
                 (row("last close that was forecast on", age, true))
@@ -43,7 +43,7 @@ fn row(name: &str, value: Option<String>, is_good: bool) -> Markup {
         tr {
             th scope="row" { (name) }
             @match value {
-                Some(value) => td.number.warn[!is_good] { (value) },
+                Some(value) => td.number.words.warn[!is_good] { (value) },
                 None => td.number.soft { "unknown" },
             }
         }

@@ -15,7 +15,7 @@ pub fn model(view: &View<'_>) -> Markup {
     let by = (view.snapshot.bar.as_ref()).map(|bar| bar.forecaster.as_str());
     let costs = run.policy.trading.costs;
     html! {
-        section.card {
+        section.card data-part="model" {
             h2 { "Model" }
             @match &view.versions {
                 Some(Ok(versions)) => (table(view, versions)),
@@ -30,8 +30,10 @@ pub fn model(view: &View<'_>) -> Markup {
                 tr { th scope="row" { "a fill costs" } td { (format!("{} bp fee, {} bp slippage", costs.fee_bps, costs.slippage_bps)) } }
             } }
             p.soft {
-                a href=(format!("/runs/{}/report", run.name)) { "report" }
-                @if view.versions.is_some() { " " a href="/models" { "all versions" } }
+                @if view.has_report { a href=(format!("/runs/{}/report", run.name)) { "Report of the run" } }
+                @else { "No report yet: " code { "quarterhour evaluate RUN --html RUN/report.html" } " writes one." }
+                @if view.versions.is_some() { " All versions: " a href="/models" { "JSON" } "." }
+                @if view.why_disabled().is_some() && view.versions.is_some() { " To promote here, start the server with " code { "--token-file" } "." }
             }
         }
     }
@@ -40,15 +42,15 @@ pub fn model(view: &View<'_>) -> Markup {
 fn table(view: &View<'_>, versions: &[Listed]) -> Markup {
     let used: Vec<&Listed> = versions.iter().filter(|one| !one.is_retired).collect();
     let scores = used.iter().filter_map(|one| one.entry.scores.first());
-    let metric = scores.map(|score| score.metric.as_str()).next();
+    let metric = scores.map(|score| score.metric.replace('_', " ")).next();
     html! {
         table.versions {
-            thead { tr { th { "version" } th { "alias" } th.number { (metric.unwrap_or("score")) } th {} } }
+            thead { tr { th { "version" } th { "alias" } th.number { (metric.as_deref().unwrap_or("score")) } th {} } }
             tbody { @for one in used.iter().take(LISTED) {
                 tr {
                     th scope="row" { (one.entry.version) " " span.soft.far { (one.entry.kind) } }
                     td { (aliases(one)) }
-                    td.number { (one.entry.scores.first().map_or_else(|| "-".to_owned(), score)) }
+                    td.number.words { (one.entry.scores.first().map_or_else(|| "-".to_owned(), score)) }
                     td.number { @if !is_in_production(one) { (promote(view, one)) } }
                 }
             } }

@@ -5,9 +5,11 @@ use maud::{DOCTYPE, Markup, html};
 use super::pills::pills;
 use super::{View, cards, forecast_card, health_card, model_card};
 
-/// The page. What is in `#live` is replaced by the script whenever a bar comes.
+/// The page. The script replaces each `data-part` that has changed whenever a bar comes.
 pub fn page(view: &View<'_>) -> Markup {
     let site = view.site;
+    // A volatility opens no position.
+    let trades = !site.run().task.is_of_volatility();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -21,29 +23,35 @@ pub fn page(view: &View<'_>) -> Markup {
                 link rel="stylesheet" href="/assets/page.css";
                 script src="/assets/uplot.js" defer {}
                 script src="/assets/page.js" defer {}
+                noscript { meta http-equiv="refresh" content="60"; }
             }
             body {
-                p #said role="alert" hidden {}
-                div #live {
-                    header {
-                        h1 { "Quarterhour" }
-                        (pills(view))
-                    }
-                    main.grid {
+                header {
+                    h1 { "Quarterhour" }
+                    (pills(view))
+                }
+                noscript { p.warn {
+                    "Without JavaScript the page is loaded again every minute. Charts, uploads and buttons need JavaScript."
+                } }
+                p #lost role="alert" {}
+                p #said role="alert" {}
+                p #told.hidden role="status" {}
+                main {
+                    div.grid {
                         div.column {
                             (forecast_card::forecasts(view))
-                            (cards::equity(view.snapshot))
+                            @if trades { (cards::equity(view.snapshot)) }
                             (cards::score(view))
+                            (health_card::health(view))
                         }
                         div.column {
                             (forecast_card::why(view))
-                            (cards::positions(view))
+                            @if trades { (cards::positions(view)) }
                             (model_card::model(view))
-                            (health_card::health(view))
                         }
                     }
+                    (cards::upload(site))
                 }
-                section.card.upload { (cards::upload(site)) }
                 footer {
                     p.soft {
                         "Times are UTC. "

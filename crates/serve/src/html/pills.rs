@@ -5,7 +5,7 @@ use trading::WatchStatus;
 
 use super::View;
 use super::words::{short_time, span};
-use crate::site::{Freshness, Site};
+use crate::site::{Freshness, STALE_AFTER_BARS, Site};
 use crate::snapshot::{Bar, Snapshot};
 
 /// How a thing stands; a word says it too, for those who do not see colours.
@@ -45,7 +45,7 @@ pub fn pills(view: &View<'_>) -> Markup {
     let watch = snapshot.status.watch.as_ref();
     let now = watch.filter(|_| freshness == Freshness::Fresh);
     html! {
-        ul.pills {
+        ul.pills data-part="pills" aria-label="status" data-stale-in=[stale_in(site, snapshot, *now_ms)] {
             (last_forecast(site, snapshot, *now_ms))
             (websocket(now))
             @if let Some(bar) = &snapshot.bar {
@@ -58,6 +58,13 @@ pub fn pills(view: &View<'_>) -> Markup {
             li.soft { "paper only: no order is ever sent" }
         }
     }
+}
+
+/// Milliseconds until the last forecast counts as stale; None where it does, or where there is none.
+fn stale_in(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Option<i64> {
+    let is_fresh = site.freshness(snapshot, now_ms) == Freshness::Fresh;
+    let bar = snapshot.bar.as_ref().filter(|_| is_fresh)?;
+    Some(bar.closed_at + STALE_AFTER_BARS * site.run().bar_ms - now_ms)
 }
 
 /// What a person should know: what the watch says, as it knows its own settings, else what this server
@@ -137,7 +144,9 @@ fn coins(bar: &Bar, watch: Option<&WatchStatus>, all: usize) -> Markup {
 fn model(view: &View<'_>, bar: &Bar, watch: Option<&WatchStatus>) -> Markup {
     let run = view.site.run();
     let registered = watch.and_then(|watch| watch.model.registered.as_deref());
-    let (name, by) = (registered.unwrap_or(&run.name), &bar.forecaster);
+    let (name, by) = (registered.unwrap_or(&run.name), bar.forecaster.as_str());
+    // The forecasts of a registered model say its name again.
+    let by = by.strip_suffix(&format!(" as {name}")).unwrap_or(by);
     if bar.fold == 0 {
         return pill(Standing::Bad, &format!("{name}: {by}"));
     }

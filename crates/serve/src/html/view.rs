@@ -16,6 +16,8 @@ pub struct View<'a> {
     pub forecasts: Option<LastForecasts>,
     /// Versions of the model; None where a folder is served.
     pub versions: Option<Result<Vec<Listed>, registry::Error>>,
+    /// Whether the run has a report.
+    pub has_report: bool,
     /// The time, UTC ms.
     pub now_ms: i64,
 }

@@ -285,6 +285,8 @@ fn the_page_is_small_and_has_no_inline_script_or_style() {
             .unwrap()
             .starts_with("default-src 'self'")
     );
+    // With `no-referrer` the form to log in would come from the origin `null`, and be refused.
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
     let html = page.text();
     assert!(
         !html.contains("<style") && !html.contains(" style=") && !html.contains(" onclick="),
@@ -295,16 +297,14 @@ fn the_page_is_small_and_has_no_inline_script_or_style() {
         html.matches("<script").count()
     );
     assert!(html.contains("paper only: no order is ever sent"));
-    // Each part of a bar is closed: a browser draws nothing of what lies inside a line.
-    for part in ["line", "rect"] {
-        let (opened, closed) = (format!("<{part} "), format!("</{part}>"));
-        assert_eq!(
-            html.matches(&opened).count(),
-            html.matches(&closed).count(),
-            "{part}"
-        );
-    }
-    assert_eq!(html.matches("<rect ").count(), 3, "a bar for each coin");
+    // Each part of a bar is closed: a browser draws nothing of what lies inside another part.
+    assert_eq!(
+        html.matches("<path ").count(),
+        html.matches("</path>").count()
+    );
+    let bars =
+        html.matches("<path class=\"up\"").count() + html.matches("<path class=\"down\"").count();
+    assert_eq!(bars, 3, "a bar for each coin");
     assert!(
         html.contains("costs differ: thresholds were tuned at 10 bp a fill, 11 bp are charged"),
         "{html}"
