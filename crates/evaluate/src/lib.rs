@@ -9,7 +9,6 @@ mod backtest;
 mod cadence;
 mod calibration;
 mod exposure;
-mod largest;
 mod oracle;
 mod part;
 mod portfolio;

@@ -10,7 +10,9 @@ use dataset::{
 };
 use market::Symbol;
 use page::Importance;
-use run::{JoinedRows, NamedTable, join};
+use rules::ExposureReport;
+use run::{JoinedRows, NamedTable, join, largest_coins, run_exposure};
+use score::{ForecastColumn, Options, Rows};
 
 use crate::part::PartArgs;
 
@@ -143,6 +145,22 @@ impl EvaluatedRun {
         let mut config = self.config.clone();
         config.features.set = FeatureSet::HAR_RANGE;
         Panel::of_config(&config)
+    }
+
+    /// What exposure by these forecasts of volatility brings on its candles; None where that is not
+    /// known.
+    pub fn exposure(
+        &self,
+        rows: &Rows,
+        forecasters: &[ForecastColumn],
+        options: &Options,
+    ) -> Option<ExposureReport> {
+        run_exposure(&self.config, rows, forecasters, options)
+    }
+
+    /// The coins of the largest turnover on its candles, of volatilities.
+    pub fn largest_coins(&self, rows: &Rows) -> Vec<String> {
+        largest_coins(&self.config, rows)
     }
 
     /// What mistakes about High cost, as its config says: of a miss and of a false alarm.

@@ -8,7 +8,7 @@ use dataset::{
     Config, Dataset, FoldForecasts, ForecastTable, PartKey, TableMetadata, TimeSpan,
     check_named_output,
 };
-use page::{Importance, Page, coins_table, folds_svg, html, score_table};
+use page::{Importance, Page, RunPart, coins_table, folds_svg, parts_html, score_table};
 use rules::with_break_even;
 use run::{JoinedRows, NamedTable, join};
 use score::{
@@ -22,7 +22,6 @@ use crate::backtest::{self, BacktestArgs};
 use crate::cadence::{self, CadenceArgs};
 use crate::calibration::{self, CalibrationArgs};
 use crate::exposure::{self, ExposureArgs};
-use crate::largest::largest_coins;
 use crate::oracle::oracle;
 use crate::part::PartArgs;
 use crate::portfolio::{self, PortfolioArgs};
@@ -119,6 +118,25 @@ impl Output {
         self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)
     }
 
+    /// Refuses files that are in the way of what is to be written.
+    fn check_files(&self) -> anyhow::Result<()> {
+        for (path, extension) in [(&self.html, "html"), (&self.plot, "svg")] {
+            path.as_ref()
+                .map_or(Ok(()), |path| check_named_output(path, extension))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the page of these parts, if one is asked for.
+    fn write_page(&self, parts: &[RunPart]) -> anyhow::Result<()> {
+        let Some(path) = &self.html else {
+            return Ok(());
+        };
+        write_atomically(path, parts_html(parts).as_bytes())?;
+        cli::note(format!("the report is in {}", path.display()));
+        Ok(())
+    }
+
     /// The same without the files that show all coins.
     fn without_files(&self) -> Self {
         Self {
@@ -173,21 +191,23 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         importance: &[],
         is_return: target.earned().is_return(),
         largest_coins: Vec::new(),
+        first_run: None,
     };
-    print(
-        &[(String::new(), None, scored.report(&args.output)?)],
-        &args.output,
-    )
+    args.output.check_files()?;
+    let (report, page) = scored.report(&args.output, "")?;
+    args.output.write_page(page.as_slice())?;
+    print(&[(String::new(), None, report)], &args.output)
 }
 
 fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Result<()> {
     let runs = Runs::read(paths, &output.folds()?, part)?;
     let is_single = runs.parts().len() == 1;
-    if output.html.is_some() || output.plot.is_some() {
-        // A page or picture shows one horizon and panel.
+    if output.plot.is_some() {
+        // A picture shows one horizon and panel.
         runs.only_part()?;
     }
-    let mut reports = Vec::new();
+    output.check_files()?;
+    let (mut reports, mut pages) = (Vec::new(), Vec::new());
     for part in runs.parts() {
         let key = runs.key(part).filter(|_| !is_single);
         let joined = runs.join(part)?;
@@ -196,16 +216,16 @@ fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Re
             false => by_training(&runs, &joined.rows),
         };
         let title = key.map_or_else(String::new, ToString::to_string);
-        reports.push((title, key, score_part(&runs, joined, output)?));
+        let (report, page) = score_part(&runs, joined, output, &title)?;
+        pages.extend(page);
+        reports.push((title, key, report));
         for (trained, title) in kinds {
             let joined = runs.join_coins(part, trained)?;
-            reports.push((
-                title,
-                key,
-                score_part(&runs, joined, &output.without_files())?,
-            ));
+            let (report, _) = score_part(&runs, joined, &output.without_files(), "")?;
+            reports.push((title, key, report));
         }
     }
+    output.write_page(&pages)?;
     print(&reports, output)
 }
 
@@ -224,8 +244,13 @@ fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
     }
 }
 
-/// Scores the rows of one horizon and panel.
-fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Result<Report> {
+/// Scores the rows of one horizon and panel, and makes their part of the page if one is asked for.
+fn score_part(
+    runs: &Runs,
+    joined: JoinedRows,
+    output: &Output,
+    title: &str,
+) -> anyhow::Result<(Report, Option<RunPart>)> {
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
     if let (true, Quantity::LogVolatility, Some(run)) =
@@ -240,10 +265,8 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
         .iter()
         .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
         .collect();
-    let largest_coins = match (joined.rows.quantity, runs.all.first()) {
-        (Quantity::LogVolatility, Some(run)) => largest_coins(run, &joined.rows),
-        _ => Vec::new(),
-    };
+    let first = runs.all.first();
+    let largest_coins = first.map_or_else(Vec::new, |run| run.largest_coins(&joined.rows));
     let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
@@ -252,8 +275,9 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
         importance: &importance,
         is_return: runs.all.iter().all(EvaluatedRun::is_return),
         largest_coins,
+        first_run: first,
     };
-    scored.report(output)
+    scored.report(output, title)
 }
 
 /// What is scored, and what the page says of it.
@@ -268,11 +292,13 @@ struct ScoreInputs<'a> {
     is_return: bool,
     /// Names of the coins of the largest turnover, of volatilities.
     largest_coins: Vec<String>,
+    /// The run whose candles say what exposure brings.
+    first_run: Option<&'a EvaluatedRun>,
 }
 
 impl ScoreInputs<'_> {
-    /// Scores, and writes the page if one is asked for.
-    fn report(&self, output: &Output) -> anyhow::Result<Report> {
+    /// Scores, draws the picture and makes the part of the page, as far as they are asked for.
+    fn report(&self, output: &Output, title: &str) -> anyhow::Result<(Report, Option<RunPart>)> {
         let options = Options {
             draws: output.draws,
             seed: output.seed,
@@ -280,10 +306,6 @@ impl ScoreInputs<'_> {
             ..Options::default()
         };
         options.validate().map_err(cli::usage)?;
-        for (path, extension) in [(&output.html, "html"), (&output.plot, "svg")] {
-            path.as_ref()
-                .map_or(Ok(()), |path| check_named_output(path, extension))?;
-        }
         let ScoreInputs {
             rows,
             forecasters,
@@ -292,6 +314,7 @@ impl ScoreInputs<'_> {
             importance,
             is_return,
             largest_coins,
+            first_run,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
         report.intervals = score_intervals(rows, intervals, &options)?;
@@ -299,7 +322,10 @@ impl ScoreInputs<'_> {
         if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }
-        if let Some(path) = &output.html {
+        let exposure = first_run
+            .filter(|_| output.html.is_some())
+            .and_then(|run| run.exposure(rows, forecasters, &options));
+        let part = output.html.as_ref().map(|_| {
             let command = &format!("quarterhour {}", cli::arguments());
             let page = Page {
                 rows,
@@ -308,17 +334,17 @@ impl ScoreInputs<'_> {
                 is_return: *is_return,
                 options: &options,
                 dropped,
+                exposure: exposure.as_ref(),
                 importance,
                 command,
             };
-            write_atomically(path, html(&page).as_bytes())?;
-            cli::note(format!("the report is in {}", path.display()));
-        }
+            RunPart::new(title, &page)
+        });
         if let Some(path) = &output.plot {
             write_atomically(path, folds_svg(&report).as_bytes())?;
             cli::note(format!("the chart is in {}", path.display()));
         }
-        Ok(report)
+        Ok((report, part))
     }
 }
 

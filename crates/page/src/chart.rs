@@ -6,7 +6,7 @@ use score::Report;
 
 use crate::html;
 use crate::html::charts::{
-    self, COLOURS, INK, Point, names_at_the_left, padded, quiet, svg, tick, write,
+    self, COLOURS, INK, Point, names_at_the_left, padded, quiet, room_for, svg, tick, write,
 };
 use crate::importance::Importance;
 use crate::picture::Chart;
@@ -189,10 +189,4 @@ pub fn importance_svg(importance: &Importance) -> String {
 /// What the values of the largest features do to a forecast, as an SVG file of its own.
 pub fn dependence_svg(importance: &Importance) -> String {
     Chart::new(html::dependence_svg(importance)).svg()
-}
-
-/// Room for names at the left, in pixels.
-fn room_for(names: &[String]) -> u32 {
-    let longest = names.iter().map(|name| name.chars().count()).max();
-    (16 + 8 * longest.unwrap_or(0) as u32).clamp(50, 300)
 }

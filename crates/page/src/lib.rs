@@ -15,7 +15,7 @@ pub use chart::{
 };
 pub use document::{Block, Document, Grid, GridCell, Section};
 pub use html::{
-    Page, SeriesRole, exposure_html, html, portfolio_html, run_opening, run_sections, run_verdict,
+    Page, RunPart, SeriesRole, exposure_html, html, parts_html, portfolio_html, run_verdict,
     thresholds_html, timing_html,
 };
 pub use importance::{

@@ -1,6 +1,13 @@
 //! Numbers and times in running text.
 
 use dataset::format_time;
+use page::{Block, Document};
+
+/// Sentences in lines that a terminal has room for.
+pub(crate) fn wrapped(sentences: impl IntoIterator<Item = String>) -> String {
+    let sentences = Block::List(sentences.into_iter().collect());
+    Document::new("").opening(sentences).text()
+}
 
 /// What is not known.
 pub(crate) const UNKNOWN: &str = "-";

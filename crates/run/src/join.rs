@@ -5,7 +5,10 @@ use std::path::Path;
 
 use dataset::{ControlSign, ForecastTable, TablePart, Task};
 
-use score::{ForecastColumn, LevelForecast, PredictionIntervals, Quantity, RegimeForecast, Rows};
+use score::{
+    AboveForecast, ForecastColumn, LevelForecast, PredictionIntervals, Quantity, RegimeForecast,
+    Rows,
+};
 
 /// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -176,7 +179,20 @@ impl<'a> RowMatch<'a> {
             regimes: self.regimes(table),
             bounds_80: self.bounds(table, 80),
             bounds_95: self.bounds(table, 95),
+            above: self.above(table),
         }
+    }
+
+    /// The probabilities of coming above a level of one of the tables, lowest level first.
+    fn above(&self, table: usize) -> Vec<AboveForecast> {
+        let names = self.parts[table].outputs.keys();
+        let level = |name: &String| name.strip_prefix("probability_above_")?.parse::<f64>().ok();
+        let known = names.filter_map(|name| Some((level(name)?, self.output(table, name)?)));
+        let mut all: Vec<AboveForecast> = known
+            .map(|(level, probability)| AboveForecast { level, probability })
+            .collect();
+        all.sort_by(|a, b| a.level.total_cmp(&b.level));
+        all
     }
 
     /// The classes of one of the tables; a table of two has one edge and no medium class.

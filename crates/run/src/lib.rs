@@ -11,6 +11,7 @@ mod apart;
 mod card;
 mod coverage;
 mod explanation;
+mod exposure;
 mod fit;
 mod forecast_piece;
 mod forecast_span;
@@ -20,6 +21,7 @@ mod horizons;
 mod intervals;
 mod join;
 mod kind;
+mod largest;
 mod publication;
 mod publish;
 mod recipe;
@@ -32,6 +34,7 @@ pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use explanation::{Contribution, Explanation, ExplanationMethod};
+pub use exposure::{next_returns, run_exposure};
 pub use fit::{FitOptions, RunReport, fit_run, folds_named, gather, stored_config};
 pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
@@ -43,6 +46,7 @@ pub use horizons::{fit_by_horizon, join_horizons};
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
+pub use largest::largest_coins;
 pub use publication::{
     BLOCKS, OutOfBlock, Publication, PublicationStep, PublishedVolatility, RegimeEdges,
     ResidualSource, TRAINING_FILE, TrainingBlock, training_blocks, with_publication,

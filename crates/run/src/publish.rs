@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use dataset::{Config, Dataset, ForecastTable, RunDir, TablePart, TimeSpan};
-use page::{Importance, score_table};
+use page::{Importance, parts_html, score_table};
 use storage::write_atomically;
 use tracking::Tracker;
 
@@ -45,8 +45,8 @@ pub struct FinishedRun<'a> {
 
 impl FinishedRun<'_> {
     /// Scores the run's table beside the controls, writes the report, tells the tracker and prints;
-    /// of several horizons one after the other, each with a report of its own. Returns the scores of
-    /// the first.
+    /// of several horizons one after the other, each with a report of its own and all of them in one.
+    /// Returns the scores of the first.
     ///
     /// # Errors
     /// A table that cannot be scored, what the system says.
@@ -57,18 +57,18 @@ impl FinishedRun<'_> {
         let first = parts.next().context("a table has a part")?;
         let further: Vec<TablePart> = parts.collect();
         let several = (!further.is_empty()).then_some(first.key.horizon);
-        let mut texts = Vec::new();
+        let (mut texts, mut pages) = (Vec::new(), Vec::new());
         let mut score = |part: TablePart, several: Option<TimeSpan>| -> anyhow::Result<ScoredRun> {
-            let heading = several.map_or_else(String::new, |_| format!("{}\n", part.key));
+            let part_title = part.key.to_string();
+            let heading = several.map_or_else(String::new, |_| format!("{part_title}\n"));
             let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
-            let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?;
+            let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?
+                .with_candles(self.config);
             let report = run.report_of(several);
-            write_atomically(
-                &report,
-                scored
-                    .html(self.config, appendix.importance.clone())
-                    .as_bytes(),
-            )?;
+            let title = several.map_or_else(String::new, |_| part_title.clone());
+            let part = scored.part(&title, self.config, appendix.importance.clone());
+            write_atomically(&report, parts_html(&[part.alone()]).as_bytes())?;
+            pages.push(part);
             if let Some(tracker) = self.tracker {
                 track(tracker, &report, &scored, several);
             }
@@ -85,6 +85,13 @@ impl FinishedRun<'_> {
             let horizon = part.key.horizon;
             score(part, Some(horizon))?;
         }
+        if several.is_some() {
+            let all = run.report();
+            write_atomically(&all, parts_html(&pages).as_bytes())?;
+            if let Some(tracker) = self.tracker {
+                tracker.artifact(&all, "");
+            }
+        }
         if let Some(tracker) = self.tracker {
             tracker.artifact(&run.path().join(CARD_FILE), "");
             for file in &appendix.artifacts {
@@ -95,8 +102,7 @@ impl FinishedRun<'_> {
             (true, None) => cli::print(&(texts.concat() + "\n"))?,
             (true, Some(_)) => cli::print(&format!("[{}]\n", texts.join(",\n")))?,
             (false, _) => {
-                let report = run.report_of(several);
-                self.say(texts.join("\n"), &appendix, &scored, &report)?;
+                self.say(texts.join("\n"), &appendix, &scored, &run.report())?;
             }
         }
         Ok(scored)

@@ -1,11 +1,14 @@
 //! What a run prints when it is done: its own forecasts beside the controls.
 
 use dataset::{Config, ForecastTable};
-use page::{Importance, Page, html};
+use page::{Importance, Page, RunPart};
+use rules::ExposureReport;
 use score::{ForecastColumn, Options, Quantity, Report, Rows, controls, score, score_intervals};
 use statistics::pearson;
 
+use crate::exposure::run_exposure;
 use crate::join::{JoinError, NamedTable, join};
+use crate::largest::largest_coins;
 
 /// One run's rows and their report.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub struct ScoredRun {
     pub forecasters: Vec<ForecastColumn>,
     /// The run and the controls, scored.
     pub report: Report,
+    /// What exposure by the forecasts brings, once it is asked for.
+    pub exposure: Option<ExposureReport>,
 }
 
 /// Scores one table of the run `(name, path)` beside the controls. It takes the table, which is
@@ -39,10 +44,20 @@ pub fn score_run((name, run): (&str, &str), table: ForecastTable) -> Result<Scor
         rows: joined.rows,
         forecasters,
         report,
+        exposure: None,
     })
 }
 
 impl ScoredRun {
+    /// The run with what the candles of its config say beside the table, of volatilities: what exposure by
+    /// the forecasts brings, and which coins are the largest.
+    pub fn with_candles(mut self, config: &Config) -> Self {
+        let options = Options::default();
+        self.exposure = run_exposure(config, &self.rows, &self.forecasters, &options);
+        self.report.largest_coins = largest_coins(config, &self.rows);
+        self
+    }
+
     /// The run's scores by name, as an experiment tracker has them; undefined ones are left out.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
         let Some(score) = self.report.forecasters.first() else {
@@ -95,9 +110,10 @@ impl ScoredRun {
         self.on_page(config, None, page::run_verdict)
     }
 
-    /// The run's own report as a page; `importance` is that of its features, if it says it.
-    pub fn html(&self, config: &Config, importance: Option<Importance>) -> String {
-        self.on_page(config, importance, html)
+    /// The run's own report, or the part of it that is of one horizon and panel, which `title` names;
+    /// `importance` is that of its features, if it says it.
+    pub fn part(&self, title: &str, config: &Config, importance: Option<Importance>) -> RunPart {
+        self.on_page(config, importance, |page| RunPart::new(title, page))
     }
 
     fn on_page<T>(
@@ -124,8 +140,9 @@ impl ScoredRun {
             is_return: target.earned().is_return(),
             options: &Options::default(),
             dropped: &[],
+            exposure: self.exposure.as_ref(),
             importance: &importance,
-            command: &format!("quarterhour evaluate {run} --html {run}/report.html"),
+            command: &format!("quarterhour report {run}"),
         })
     }
 

@@ -221,6 +221,7 @@ fn take(forecaster: &mut ForecastColumn, rows: &[usize]) {
             regimes: None,
             bounds_80: None,
             bounds_95: None,
+            above: Vec::new(),
         });
     }
     forecaster.forecast = of(&forecaster.forecast);

@@ -29,7 +29,7 @@ pub async fn report(
     let Ok(Ok(text)) = read else {
         return Err(
             Problem::new(StatusCode::NOT_FOUND, format!("{own} has no report.html"))
-                .hint("`quarterhour evaluate RUN --html RUN/report.html` writes one"),
+                .hint("`quarterhour report RUN` writes one"),
         );
     };
     let policy = HeaderValue::from_str(&policy(&text));

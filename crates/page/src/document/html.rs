@@ -7,7 +7,7 @@ use super::grid::{Grid, GridCell, GridRow};
 use crate::picture::DARK_COLOURS;
 
 /// The style of all pages.
-pub(crate) const STYLE: &str = include_str!("style.css");
+const STYLE: &str = include_str!("style.css");
 
 /// The whole page: the title, what stands first, the contents at the side, the sections.
 pub(super) fn page(title: &str, opening: &[Block], sections: &[Section]) -> String {
@@ -92,11 +92,21 @@ fn of_block(block: &Block) -> Markup {
     }
 }
 
-/// Running text, with what stands between backquotes as code.
-fn running(text: &str) -> Markup {
+/// Running text, with what stands between backquotes as code; no line begins with a percent sign.
+pub(crate) fn running(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
-            @if place % 2 == 1 { code { (part) } } @else { (part) }
+            @if place % 2 == 1 { code { (part) } } @else { (part.replace(" %", "\u{a0}%")) }
+        }
+    }
+}
+
+/// A name that may be broken after its underscores.
+pub(crate) fn breakable(name: &str) -> Markup {
+    html! {
+        @for (place, part) in name.split('_').enumerate() {
+            @if place > 0 { "_" wbr; }
+            (part)
         }
     }
 }
@@ -137,7 +147,7 @@ fn of_row(grid: &Grid, row: &GridRow) -> Markup {
             cells,
         } => html! {
             tr.soft[*is_soft] {
-                th { (label) }
+                th { (breakable(label)) }
                 @for (place, cell) in cells.iter().enumerate() {
                     (of_cell(cell, grid.columns.get(place).map_or(&[], Vec::as_slice)))
                 }

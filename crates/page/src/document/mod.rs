@@ -5,9 +5,10 @@ mod grid;
 mod html;
 mod text;
 
+pub(crate) use html::{breakable, running};
+
 pub use blocks::{Block, Section};
 pub use grid::{Grid, GridCell};
-pub(crate) use html::STYLE;
 
 /// A page or report: its title, what stands first, its sections.
 ///

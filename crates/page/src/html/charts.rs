@@ -12,6 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use statistics::ConfidenceInterval;
 
 use super::deciles::Decile;
+pub(crate) use super::ticks::{month_and_day, tick, time_on_axis};
 pub(crate) use super::tips::{Tips, figure, point_words};
 
 pub(crate) const WIDTH: u32 = 960;
@@ -189,7 +190,7 @@ pub(crate) fn rows(
             .margin(12)
             .margin_right(24)
             .x_label_area_size(40)
-            .y_label_area_size(110)
+            .y_label_area_size(room_for(names).max(110))
             .build_cartesian_2d(low..high, names.len() as f64 - 0.5..-0.5)?;
         quiet(&mut chart.configure_mesh())
             .disable_y_mesh()
@@ -250,7 +251,7 @@ pub(crate) fn lines(
             .disable_x_mesh()
             .x_labels(8)
             .y_labels(7)
-            .x_label_formatter(&|time| time_label(*time as i64, until - from))
+            .x_label_formatter(&|time| time_on_axis(*time as i64, until - from))
             .y_label_formatter(&|value| tick(*value))
             .y_desc(unit)
             .draw()?;
@@ -263,18 +264,19 @@ pub(crate) fn lines(
         let zero = [(from as f64, 0.0), (until as f64, 0.0)];
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
         for one in series {
-            let points = one.points.iter().map(|&(time, value)| (time as f64, value));
-            match one.role {
-                SeriesRole::Model(_) => {
-                    chart.draw_series(LineSeries::new(points, one.role.colour().stroke_width(2)))?
+            // A value that is not known ends the line; the next one begins another.
+            for part in one.points.split(|(_, value)| !value.is_finite()) {
+                let points = part.iter().map(|&(time, value)| (time as f64, value));
+                let style = one.role.colour().stroke_width(2);
+                match one.role {
+                    SeriesRole::Model(_) => {
+                        chart.draw_series(LineSeries::new(points, style))?;
+                    }
+                    SeriesRole::Control(_) => {
+                        chart.draw_series(DashedLineSeries::new(points, 6, 4, style))?;
+                    }
                 }
-                SeriesRole::Control(_) => chart.draw_series(DashedLineSeries::new(
-                    points,
-                    6,
-                    4,
-                    one.role.colour().stroke_width(2),
-                ))?,
-            };
+            }
         }
         line_tips(&chart, series, [from, until], tips);
         Ok(())
@@ -282,7 +284,7 @@ pub(crate) fn lines(
 }
 
 /// Strips over a chart of lines, each with its time and every line's last value by then.
-fn line_tips(
+pub(super) fn line_tips(
     chart: &Chart<'_, '_>,
     series: &[ChartSeries<(i64, f64)>],
     [from, until]: [i64; 2],
@@ -296,7 +298,8 @@ fn line_tips(
         let time = from + (until - from) / i64::from(STRIPS) * i64::from(strip + 1);
         let mut words = format_time(time);
         for one in series {
-            let last = one.points.iter().rfind(|point| point.0 <= time);
+            let is_known = |point: &&(i64, f64)| point.0 <= time && point.1.is_finite();
+            let last = one.points.iter().rfind(is_known);
             words.extend(last.map(|(_, value)| format!("\n{}: {}", one.label, figure(*value))));
         }
         tips.over([(left, rows.start), (right, rows.end)], &words);
@@ -339,6 +342,12 @@ pub(crate) fn quiet<'m, 'a, 'b, 'c>(
         .axis_style(LIGHT)
         .label_style((FONT, 15, &INK))
         .axis_desc_style((FONT, 15, &INK))
+}
+
+/// Room for names at the left, in pixels.
+pub(crate) fn room_for(names: &[String]) -> u32 {
+    let longest = names.iter().map(|name| name.chars().count()).max();
+    (16 + 8 * longest.unwrap_or(0) as u32).clamp(50, 300)
 }
 
 pub(crate) fn names_at_the_left(
@@ -442,45 +451,33 @@ pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low - room, high + room)
 }
 
-/// `05-01` of UTC milliseconds.
-pub(crate) fn month_and_day(time_ms: i64) -> String {
-    format_time(time_ms)[5..10].to_owned()
-}
-
-/// Of UTC milliseconds on an axis of `span_ms`: `05-01`, with the time of day where days are few.
-fn time_label(time_ms: i64, span_ms: i64) -> String {
-    const FEW_DAYS_MS: i64 = 4 * 86_400_000;
-    match span_ms < FEW_DAYS_MS {
-        true => format_time(time_ms)[5..16].to_owned(),
-        false => month_and_day(time_ms),
-    }
-}
-
-/// A number with no more digits than it needs.
-pub(crate) fn tick(value: f64) -> String {
-    let digits = if value.abs() >= 100.0 { 0 } else { 3 };
-    let text = format!("{value:.digits$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A line whose values are all equal, or a single point, is drawn.
+    #[test]
+    fn constant_series_are_drawn() {
+        let series = |points: &[(i64, f64)]| ChartSeries {
+            label: "flat".to_owned(),
+            role: SeriesRole::Model(0),
+            points: points.to_vec(),
+        };
+        for points in [
+            &[(0, 3.0), (60_000, 3.0)][..],
+            &[(0, 0.0)],
+            &[(0, f64::NAN)],
+        ] {
+            let text = lines("Flat", &[series(points)], &[], "unit");
+            assert!(text.contains("</svg>") && !text.contains("NaN"), "{text}");
+        }
+    }
+
     #[test]
     fn an_axis_of_few_days_has_times_of_day() {
         let (noon_ms, day_ms) = (1_717_243_200_000, 86_400_000);
-        assert_eq!(time_label(noon_ms, 2 * day_ms), "06-01 12:00");
-        assert_eq!(time_label(noon_ms, 4 * day_ms), "06-01");
+        assert_eq!(time_on_axis(noon_ms, 2 * day_ms), "06-01 12:00");
+        assert_eq!(time_on_axis(noon_ms, 4 * day_ms), "06-01");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the page of scored runs is made from.
 
+use rules::ExposureReport;
 use score::{ForecastColumn, Options, Report, Rows};
 
 use super::charts::{ChartSeries, SeriesRole};
@@ -20,6 +21,8 @@ pub struct Page<'a> {
     pub options: &'a Options,
     /// Rows of each run that are not in all the others, by run.
     pub dropped: &'a [(String, usize)],
+    /// What exposure by the forecasts brings, of volatilities whose candles are there.
+    pub exposure: Option<&'a ExposureReport>,
     /// Importance of features, by run.
     pub importance: &'a [(String, Importance)],
     /// The command that makes the page again.

@@ -28,7 +28,7 @@ pub(super) fn density_chart(title: &str, pairs: &DensityPairs<'_>) -> String {
     let counts = counts(pairs, [left, right], [low, high]);
     let most = counts.iter().copied().max().unwrap_or(1) as f64;
     let percent = |log: &f64| format!("{} %", tick((log.exp() * 1000.0).round() / 10.0));
-    svg(title, 460, |area, _| {
+    svg(title, 460, |area, tips| {
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .margin_right(30)
@@ -62,6 +62,10 @@ pub(super) fn density_chart(title: &str, pairs: &DensityPairs<'_>) -> String {
         let bins = || pairs.bins.iter().copied();
         chart.draw_series(LineSeries::new(bins(), COLOURS[1].stroke_width(2)))?;
         chart.draw_series(bins().map(|at| Circle::new(at, 4, COLOURS[1].filled())))?;
+        for at in bins() {
+            let words = format!("{} forecast, {} came", percent(&at.0), percent(&at.1));
+            tips.at(chart.plotting_area().map_coordinate(&at), &words);
+        }
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::charts::{Area, COLOURS, DrawResult, INK, padded, quiet, svg, tick};
+use super::charts::{Area, COLOURS, DrawResult, INK, Tips, figure, padded, quiet, svg, tick};
 use crate::importance::{Dependence, DependenceBin, Importance};
 
 const HEIGHT: u32 = 280;
@@ -16,11 +16,11 @@ pub fn dependence_svg(importance: &Importance) -> String {
     svg(
         "Contribution by the value of a feature",
         HEIGHT,
-        |area, _| {
+        |area, tips| {
             let mut rest = area.clone();
             for dependence in importance.dependence.iter().take(3) {
                 let (own, right) = rest.split_horizontally(PANEL_WIDTH);
-                panel(&own, dependence)?;
+                panel(&own, dependence, tips)?;
                 rest = right;
             }
             Ok(())
@@ -28,7 +28,7 @@ pub fn dependence_svg(importance: &Importance) -> String {
     )
 }
 
-fn panel(area: &Area<'_>, dependence: &Dependence) -> DrawResult {
+fn panel(area: &Area<'_>, dependence: &Dependence, tips: &Tips) -> DrawResult {
     let bins = &dependence.bins;
     let (low, high) = padded(bins.iter().flat_map(|bin| [bin.low, bin.high]));
     let values = || bins.iter().map(|bin| bin.value);
@@ -58,6 +58,14 @@ fn panel(area: &Area<'_>, dependence: &Dependence) -> DrawResult {
     }
     let curve = bins.iter().map(|bin| (bin.value, bin.shap));
     chart.draw_series(LineSeries::new(curve.clone(), COLOURS[0].stroke_width(2)))?;
-    chart.draw_series(curve.map(|at| Circle::new(at, 3, COLOURS[0].filled())))?;
+    chart.draw_series(
+        curve
+            .clone()
+            .map(|at| Circle::new(at, 3, COLOURS[0].filled())),
+    )?;
+    for at in curve {
+        let words = format!("{} {}: {}", dependence.name, figure(at.0), figure(at.1));
+        tips.at(chart.plotting_area().map_coordinate(&at), &words);
+    }
     Ok(())
 }

@@ -1,46 +1,25 @@
-//! What all pages share: the frame with its style, tables, charts.
+//! What the sections of a run's page share: tables and pictures.
 
-use crate::document::{Block, STYLE, Section};
-use crate::picture::DARK_COLOURS;
-use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
+use crate::document::{Block, Section, breakable, running};
+use maud::{Markup, PreEscaped, Render, html};
 
 use crate::text::format::dash;
-
-/// A whole page from its title and its body. It needs no other file, no script and no network.
-pub(super) fn document(title: &str, body: &Markup) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(DARK_COLOURS)) }
-            }
-            body { main { (body) } }
-        }
-    };
-    page.into_string()
-}
-
-/// A part of a page with its heading.
-pub(super) fn section(heading: &str, body: &Markup) -> Markup {
-    html! {
-        section {
-            h2 { (heading) }
-            (body)
-        }
-    }
-}
 
 /// A part of the page of a run; nothing where its body is empty.
 pub(super) fn part(heading: &str, body: Markup) -> Section {
     Section::new(heading).block(Block::Html(body.into_string()))
 }
 
-/// A chart from the SVG that draws it.
-pub(super) fn chart(svg: String) -> Markup {
-    html! { figure { div { (PreEscaped(svg)) } } }
+/// A picture from the SVG that draws it, with a sentence under it; nothing where nothing was drawn.
+pub(super) fn chart(svg: String, caption: &str) -> Markup {
+    html! {
+        @if !svg.is_empty() {
+            figure {
+                div { (PreEscaped(svg)) }
+                @if !caption.is_empty() { figcaption { (running(caption)) } }
+            }
+        }
+    }
 }
 
 /// A cell of a table: a value, and in small letters what belongs to it.
@@ -126,7 +105,7 @@ pub(super) fn table(
                 tbody {
                     @for row in rows {
                         tr.soft[row.is_soft] {
-                            th { (row.label) }
+                            th { (breakable(&row.label)) }
                             @for cell in &row.cells { td { (cell) } }
                         }
                     }

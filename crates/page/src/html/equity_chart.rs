@@ -4,7 +4,8 @@ use plotters::prelude::*;
 use rules::{Backtest, Curve};
 
 use super::charts::{
-    Area, ChartSeries, DrawResult, INK, SeriesRole, legend, month_and_day, quiet, svg, tick,
+    Area, ChartSeries, DrawResult, INK, SeriesRole, Tips, legend, line_tips, quiet, svg, tick,
+    time_on_axis,
 };
 
 const HEIGHT: u32 = 640;
@@ -39,10 +40,10 @@ pub fn backtest_svg(found: &Backtest) -> String {
         line("after fees", SeriesRole::Model(1), equity(&curve.equity)),
     ];
     let alpha = [line("alpha factor", SeriesRole::Control(0), alpha)];
-    svg("Capital and alpha factor", HEIGHT, |area, _| {
+    svg("Capital and alpha factor", HEIGHT, |area, tips| {
         let (above, below) = area.split_vertically(HEIGHT * 3 / 5);
-        panel(&above, &capital, curve, 1.0)?;
-        panel(&below, &alpha, curve, 0.0)
+        panel(&above, &capital, curve, 1.0, tips)?;
+        panel(&below, &alpha, curve, 0.0, tips)
     })
 }
 
@@ -68,6 +69,7 @@ fn panel(
     lines: &[ChartSeries<(f64, f64)>],
     curve: &Curve,
     level: f64,
+    tips: &Tips,
 ) -> DrawResult {
     let ends = (
         curve.time_ms.first().copied().unwrap_or(0),
@@ -96,7 +98,7 @@ fn panel(
         .disable_x_mesh()
         .x_labels(8)
         .y_labels(6)
-        .x_label_formatter(&|time| month_and_day(*time as i64))
+        .x_label_formatter(&|time| time_on_axis(*time as i64, ends.1 - ends.0))
         .y_label_formatter(&|value| tick(*value))
         .draw()?;
     chart.draw_series(LineSeries::new(
@@ -109,5 +111,14 @@ fn panel(
             line.role.colour().stroke_width(2),
         ))?;
     }
+    let told = lines.iter().map(|line| ChartSeries {
+        label: line.label.clone(),
+        role: line.role,
+        points: (line.points.iter())
+            .map(|(time, value)| (*time as i64, *value))
+            .collect(),
+    });
+    let told: Vec<ChartSeries<(i64, f64)>> = told.collect();
+    line_tips(&chart, &told, [ends.0, ends.1.max(ends.0 + 1)], tips);
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The page of exposure rules: capital over time, and the tables of each rule.
 
-use maud::{Markup, html};
 use rules::{CutReport, ExposureReport, ExposureResult, ExposureRule};
 
-use super::charts::{self, ChartSeries, SeriesRoles};
-use super::document::{PageCell, PageRow, chart, document, section, table};
+use super::charts::{self, ChartSeries, Point, SeriesRoles};
+use crate::document::{Block, Document, Grid, GridCell, Section};
+use crate::picture::Chart;
 use crate::text::{
     CUT_COLUMNS, EXPOSURE_COLUMNS, MINUS_COLUMNS, cut_headline, cut_rows, cut_verdict,
     exposure_cells, exposure_headline, exposure_label, exposure_notes, exposure_verdicts,
@@ -13,95 +13,211 @@ use crate::text::{
 
 /// Rules of exposure as one HTML file that needs nothing else. `command` makes the page again.
 pub fn exposure_html(report: &ExposureReport, command: &str) -> String {
-    let title = "Exposure by forecasts of volatility";
-    let body = html! {
-        h1 { (title) }
-        p { (exposure_headline(report)) }
-        @for sentence in exposure_verdicts(report) { p { (sentence) } }
-        (cuts(report))
-        @for rule in ExposureRule::ALL { (of_rule(report, rule)) }
-        (section("What the figures are", &html! {
-            ul { @for note in exposure_notes(report) { li { (note) } } }
-            p { "This page again:" }
-            pre { code { (command) } }
-        }))
-    };
-    document(title, &body)
+    let verdict = exposure_verdicts(report).into_iter().map(Block::Verdict);
+    let document = Document::new("Exposure by forecasts of volatility");
+    verdict
+        .fold(document, Document::opening)
+        .opening(Block::Chart(minus_chart(report)))
+        .opening(Block::Text(exposure_headline(report)))
+        .section(cuts(report))
+        .sections(rules_of(report))
+        .section(
+            Section::new("What the figures are")
+                .list(exposure_notes(report))
+                .text("This page again:")
+                .code(command),
+        )
+        .html()
+}
+
+/// Exposure as one section of the page of a run.
+pub(super) fn exposure_section(report: &ExposureReport) -> Section {
+    let section = Section::new("Exposure by the forecasts")
+        .text(exposure_headline(report))
+        .list(exposure_verdicts(report))
+        .chart(minus_chart(report));
+    let section = rules_of(report).into_iter().fold(section, |section, rule| {
+        section.heading(rule.heading).blocks(rule.blocks)
+    });
+    section
+        .heading("How these figures are made")
+        .list(exposure_notes(report))
+}
+
+/// The sections of the rules that somebody follows.
+fn rules_of(report: &ExposureReport) -> Vec<Section> {
+    ExposureRule::ALL
+        .into_iter()
+        .map(|rule| of_rule(report, rule))
+        .collect()
 }
 
 /// Where High is called and what that costs; nothing where mistakes have no costs.
-fn cuts(report: &ExposureReport) -> Markup {
+fn cuts(report: &ExposureReport) -> Section {
+    let section = Section::new("Where High is called");
     let Some(costs) = report.options.alarm_costs else {
-        return Markup::default();
+        return section;
     };
-    let header = |name: &str| -> Vec<PageCell> {
-        let titles = std::iter::once(name).chain(CUT_COLUMNS);
-        titles.map(PageCell::from).collect()
+    let of_run = |section: Section, cuts: &CutReport| {
+        let mut grid = Grid::new(cuts.forecaster.as_str(), CUT_COLUMNS);
+        for (name, cells) in cut_rows(cuts) {
+            grid.row(name, cells);
+        }
+        section.table(grid).text(cut_verdict(cuts))
     };
-    let rows = |cuts: &CutReport| -> Vec<PageRow> {
-        let rows = cut_rows(cuts).into_iter();
-        rows.map(|(name, cells)| PageRow::new(name, cells.into_iter().map(PageCell::from)))
-            .collect()
-    };
-    section(
-        "Where High is called",
-        &html! {
-            p { (cut_headline(costs)) }
-            @for cuts in &report.cuts {
-                (table(header(&cuts.forecaster), rows(cuts)))
-                p { (cut_verdict(cuts)) }
-            }
-        },
-    )
+    report
+        .cuts
+        .iter()
+        .fold(section.text(cut_headline(costs)), of_run)
 }
 
 /// A rule's section; nothing where nobody could follow it.
-fn of_rule(report: &ExposureReport, rule: ExposureRule) -> Markup {
+fn of_rule(report: &ExposureReport, rule: ExposureRule) -> Section {
     let own: Vec<&ExposureResult> = report
         .results
         .iter()
         .filter(|result| result.rule == rule)
         .collect();
+    let section = Section::new(rule_title(rule));
     if own.is_empty() {
-        return Markup::default();
+        return section;
     }
-    let titled = |label: &str, columns: &[&str]| -> Vec<PageCell> {
-        let titles = columns.iter().map(|title| PageCell::from(*title));
-        std::iter::once(PageCell::from(label))
-            .chain(titles)
-            .collect()
+    let titled = |columns: &[&str]| -> Vec<Vec<String>> {
+        let ends = |title: &&str| vec![(*title).to_owned(), "95 % interval".to_owned()];
+        columns.iter().map(ends).collect()
     };
-    let stacked = |cells: Vec<Vec<String>>| cells.into_iter().map(PageCell::stacked);
-    let hold = PageRow::new(
-        "hold all coins".to_owned(),
+    let stacked = |cells: Vec<Vec<String>>| cells.into_iter().map(GridCell::from);
+    let [exposure, others @ ..] = EXPOSURE_COLUMNS;
+    let mut grid = Grid::grouped(
+        "",
+        [vec![vec![exposure.to_owned()]], titled(&others)].concat(),
+    );
+    grid.soft_row(
+        "hold all coins",
         stacked(exposure_cells(&report.hold).to_vec()),
     );
-    let rows = own.iter().flat_map(|result| {
+    let mut minus = Grid::grouped(
+        "minus its average exposure held constantly",
+        titled(&MINUS_COLUMNS),
+    );
+    for result in &own {
         let label = exposure_label(report, result);
-        let is_control = result.run.is_none();
+        let cells = stacked(exposure_cells(&result.figures).to_vec());
+        let differences = stacked(minus_cells(result).to_vec());
+        match result.run.is_some() {
+            true => {
+                grid.row(label.as_str(), cells);
+                minus.row(label.as_str(), differences);
+            }
+            false => {
+                grid.soft_row(label.as_str(), cells);
+                minus.soft_row(label.as_str(), differences);
+            }
+        }
         let constant = stacked(exposure_cells(&result.constant).to_vec());
-        [
-            PageRow::new(
-                label.clone(),
-                stacked(exposure_cells(&result.figures).to_vec()),
-            )
-            .soft(is_control),
-            PageRow::new(format!("{label}, constantly"), constant).soft(true),
-        ]
-    });
-    let minus = own.iter().map(|result| {
-        let cells = stacked(minus_cells(result).to_vec());
-        PageRow::new(exposure_label(report, result), cells).soft(result.run.is_none())
-    });
-    section(
-        rule_title(rule),
-        &html! {
-            p { (rule_words(report, rule)) "." }
-            (chart(capital_chart(report, &own)))
-            (table(titled("", &EXPOSURE_COLUMNS), std::iter::once(hold.soft(true)).chain(rows)))
-            (table(titled("minus its average exposure held constantly", &MINUS_COLUMNS), minus))
-        },
+        grid.soft_row(format!("{label}, constantly"), constant);
+    }
+    section
+        .text(format!("{}.", rule_words(report, rule)))
+        .chart(Chart::new(capital_chart(report, &own)).caption(caption(report, &own)))
+        .table(grid)
+        .table(minus)
+}
+
+/// What the capital grew by, of those that follow the rule.
+fn caption(report: &ExposureReport, own: &[&ExposureResult]) -> String {
+    let grown = |capital: &[(i64, f64)]| {
+        let last = capital.last().map_or(f64::NAN, |(_, capital)| *capital);
+        format!("{:+.1} %", (last - 1.0) * 100.0)
+    };
+    let of_one = |result: &&ExposureResult| {
+        let label = exposure_label(report, result);
+        format!(
+            "{label} {} ({} with its average exposure held constantly)",
+            grown(&result.capital),
+            grown(&result.constant_capital)
+        )
+    };
+    let all: Vec<String> = own.iter().map(of_one).collect();
+    format!(
+        "Growth of the capital after costs, {}: {}; all coins held {}.",
+        exposure_span(report),
+        all.join(", "),
+        grown(&report.hold_capital)
     )
+}
+
+fn exposure_span(report: &ExposureReport) -> String {
+    let [from, until] = report.span_ms.map(|time| {
+        let text = notation::format_time(time);
+        text.get(..10).map_or(text.clone(), str::to_owned)
+    });
+    format!("{from} to {until}")
+}
+
+/// Every rule's Sharpe ratio minus that of its average exposure held constantly.
+fn minus_chart(report: &ExposureReport) -> Chart {
+    let followed = |rule: &ExposureRule| report.results.iter().any(|one| one.rule == *rule);
+    let rules: Vec<ExposureRule> = ExposureRule::ALL.into_iter().filter(followed).collect();
+    let names: Vec<String> = rules
+        .iter()
+        .map(|rule| rule_title(*rule).to_owned())
+        .collect();
+    let mut labels: Vec<(String, bool)> = Vec::new();
+    for result in &report.results {
+        let label = (exposure_label(report, result), result.run.is_some());
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    let mut roles = SeriesRoles::default();
+    let series: Vec<ChartSeries<Point>> = labels
+        .iter()
+        .map(|(label, is_model)| ChartSeries {
+            label: label.clone(),
+            role: roles.next(*is_model),
+            points: rules
+                .iter()
+                .map(|rule| {
+                    let is_it = |one: &&ExposureResult| {
+                        one.rule == *rule && exposure_label(report, one) == *label
+                    };
+                    let found = report.results.iter().find(is_it);
+                    found.map_or((None, None), |one| {
+                        let minus = one.sharpe_minus_constant;
+                        (minus.value, minus.interval)
+                    })
+                })
+                .collect(),
+        })
+        .collect();
+    let told = report.results.iter().filter(|one| one.run.is_some());
+    let (mut above, mut below, mut all) = (0, 0, 0);
+    for result in told {
+        all += 1;
+        above += usize::from(
+            result
+                .sharpe_minus_constant
+                .interval
+                .is_some_and(|[low, _]| low > 0.0),
+        );
+        below += usize::from(
+            result
+                .sharpe_minus_constant
+                .interval
+                .is_some_and(|[_, high]| high < 0.0),
+        );
+    }
+    let svg = charts::groups(
+        "Sharpe ratio minus that of the same average exposure",
+        &names,
+        &series,
+        ("Sharpe ratio minus constant", 1.0),
+    );
+    Chart::new(svg).caption(format!(
+        "Sharpe ratio a year minus that of the same average exposure held constantly, with its 95 % interval: of {all} rules that \
+         follow a run {above} are above 0 and {below} below; oracle knows what comes, grey are controls."
+    ))
 }
 
 /// The capital after costs: holding, the naive control and the oracle in grey.

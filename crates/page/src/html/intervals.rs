@@ -8,8 +8,9 @@ use super::document::{PageCell, PageRow, part, table};
 use crate::document::Section;
 use crate::text::format::interval_title;
 use crate::text::intervals_table::{
-    differences, figures, interval_heading, interval_label, part_cells, part_titles,
+    differences, figures, interval_heading, part_cells, part_titles,
 };
+use crate::text::{interval_label, interval_verdicts};
 
 /// How much prediction intervals hold and how wide they are; nothing where there are none.
 pub(super) fn intervals(page: &Page<'_>) -> Section {
@@ -45,6 +46,7 @@ fn of_nominal(page: &Page<'_>, one: &IntervalReport) -> Markup {
         .map(|metric| PageCell::stacked(vec![metric.title.to_owned(), ends.clone()]));
     html! {
         p { (interval_heading(one)) "." }
+        @for sentence in interval_verdicts(page.report, one, &labels) { p { (sentence) } }
         (table(std::iter::once("".into()).chain(titles), overall.chain(minus)))
         @for metric in 0..INTERVAL_METRICS.len() {
             (table(

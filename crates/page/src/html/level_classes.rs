@@ -1,16 +1,20 @@
-//! The page's sections on classes of volatility: confusion, classes, reliability.
+//! The page's sections on classes of volatility: confusion, classes, reliability, precision and recall,
+//! and on the probability of being above a level.
 
 use maud::{Markup, html};
-use score::{ClassScore, REGIMES, RegimeScore, Report};
+use score::{AboveScore, ClassScore, ProbabilityBin, REGIMES, RegimeScore, Report};
 
+use super::captions::told as told_of;
 use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
 use super::diagonal_chart::{DiagramPoint, diagonal_chart};
-use super::document::{PageRow, chart, part, table};
+use super::document::{PageCell, PageRow, chart, part, table};
 use super::level_scores::shown_models;
+use super::recall_chart::{RecallPoint, recall_chart};
+use super::scores::estimate;
 use crate::document::Section;
-use crate::text::class_cells;
-use crate::text::format::{grouped, percent};
+use crate::text::format::{counted, grouped, interval_title, metric_header, number, percent};
+use crate::text::{ABOVE_COLUMNS, above_cells, class_cells};
 
 /// The sections; nothing where no forecaster has classes.
 pub(super) fn classes(page: &Page<'_>) -> Vec<Section> {
@@ -54,6 +58,7 @@ pub(super) fn classes(page: &Page<'_>) -> Vec<Section> {
                 @for class in [2, 0, 1] { (reliability(page.report, &labels, class)) }
             },
         ),
+        precision_recall(page.report, &labels),
     ]
 }
 
@@ -82,28 +87,199 @@ fn confusion(regimes: &RegimeScore) -> Markup {
     }
 }
 
+/// The class of a forecaster, where it has one of this name.
+fn class_of<'a>(report: &'a Report, place: usize, name: &str) -> Option<&'a ClassScore> {
+    let regimes = report.forecasters[place].level.as_ref()?.regimes.as_ref()?;
+    regimes.classes.iter().find(|class| class.name == name)
+}
+
 /// The reliability diagram of a class; nothing where no forecaster has it.
 fn reliability(report: &Report, labels: &[String], class: usize) -> Markup {
     let name = REGIMES[class];
     let mut roles = SeriesRoles::default();
-    let series: Vec<ChartSeries<DiagramPoint>> = shown_models(report)
-        .into_iter()
-        .filter_map(|place| {
-            let regimes = report.forecasters[place].level.as_ref()?.regimes.as_ref()?;
-            let class = regimes.classes.iter().find(|class| class.name == name)?;
-            let bins = class.reliability.iter();
-            Some(ChartSeries {
-                label: labels[place].clone(),
-                role: roles.next(true),
-                points: bins
-                    .map(|bin| (bin.probability, bin.share, bin.interval))
-                    .collect(),
-            })
+    let known = || {
+        let shown = shown_models(report).into_iter();
+        shown.filter_map(|place| Some((place, class_of(report, place, name)?)))
+    };
+    let series: Vec<ChartSeries<DiagramPoint>> = known()
+        .map(|(place, class)| ChartSeries {
+            label: labels[place].clone(),
+            role: roles.next(true),
+            points: probability_points(&class.reliability),
         })
         .collect();
+    let told = known().filter_map(|(place, class)| {
+        Some(format!(
+            "{} {}",
+            labels[place],
+            last_bin(&class.reliability)?
+        ))
+    });
+    let caption = format!(
+        "In the bin of the highest probabilities of {name}: {}.",
+        told_of(told)
+    );
     let title = format!("Reliability of the probability of {name}");
     let said = format!("probability of {name}");
     let came = format!("share that came {name}");
     let drawn = diagonal_chart(&title, &series, [&said, &came], true);
-    html! { @if !drawn.is_empty() { h3 { (name) } (chart(drawn)) } }
+    html! { @if !drawn.is_empty() { h3 { (name) } (chart(drawn, &caption)) } }
+}
+
+/// Bins of a probability as points of a diagram.
+fn probability_points(bins: &[ProbabilityBin]) -> Vec<DiagramPoint> {
+    bins.iter()
+        .map(|bin| (bin.probability, bin.share, bin.interval))
+        .collect()
+}
+
+/// What was said and what came in the highest bin of a probability.
+fn last_bin(bins: &[ProbabilityBin]) -> Option<String> {
+    let last = bins.last()?;
+    Some(format!(
+        "{} said, {} came ({})",
+        percent(Some(last.probability)),
+        percent(Some(last.share)),
+        counted(last.rows, "row")
+    ))
+}
+
+/// Precision over recall of each class, High in the open.
+fn precision_recall(report: &Report, labels: &[String]) -> Section {
+    let drawn = |class: usize| -> Markup {
+        let name = REGIMES[class];
+        let mut roles = SeriesRoles::default();
+        let known = || {
+            let shown = shown_models(report).into_iter();
+            shown.filter_map(|place| Some((place, class_of(report, place, name)?)))
+        };
+        let series: Vec<ChartSeries<RecallPoint>> = known()
+            .map(|(place, class)| ChartSeries {
+                label: labels[place].clone(),
+                role: roles.next(true),
+                points: (class.precision_recall.iter())
+                    .map(|call| (call.recall, call.precision, call.threshold))
+                    .collect(),
+            })
+            .collect();
+        let chance = known().next().map_or(f64::NAN, |(_, class)| class.share);
+        let half = |class: &ClassScore| {
+            let mut calls = class.precision_recall.iter();
+            calls.find(|call| call.recall >= 0.5).copied()
+        };
+        let told = known().filter_map(|(place, class)| {
+            let call = half(class)?;
+            Some(format!(
+                "{} {} (called at {} or more)",
+                labels[place],
+                percent(Some(call.precision)),
+                number(Some(call.threshold), 2)
+            ))
+        });
+        let caption = format!(
+            "Calls that find half of {name} are right that often: {}; by chance it is {}, the dashed line.",
+            told_of(told),
+            percent(Some(chance))
+        );
+        let title = format!("Precision over recall of {name}");
+        chart(recall_chart(&title, &series, chance), &caption)
+    };
+    let metric = report
+        .metrics
+        .iter()
+        .find(|metric| metric.name == "average_precision");
+    let averages = metric.map(|metric| {
+        let titles = metric_header(metric, &interval_title(report.confidence));
+        let known = report.forecasters.iter().zip(labels);
+        let known = known.filter(|(score, _)| score.value(metric.name).is_some());
+        let rows = known.map(|(score, label)| {
+            PageRow::new(label.clone(), [estimate(metric, score.metric(metric.name))])
+                .soft(score.is_control())
+        });
+        table(["".into(), PageCell::stacked(titles)], rows)
+    });
+    part(
+        "Precision and recall",
+        html! {
+            p {
+                "A class is called where its probability is at or above a cut: the lower the cut, the more of the class is found, and                 the fewer calls are right. The average precision is the area under the curve of High."
+            }
+            @if let Some(averages) = averages { (averages) }
+            (drawn(2))
+            details { summary { "Low and Medium" } (drawn(0)) (drawn(1)) }
+        },
+    )
+}
+
+/// How well it is told that a volatility comes above a level; nothing where no run says it.
+pub(super) fn exceedances(page: &Page<'_>) -> Section {
+    let (report, labels) = (page.report, page.report.labels());
+    let of = |place: usize| {
+        let level = report.forecasters[place].level.as_ref()?;
+        Some((place, level.above.as_slice()))
+    };
+    let all: Vec<(usize, &[AboveScore])> = models(page)
+        .filter_map(of)
+        .filter(|(_, above)| !above.is_empty())
+        .collect();
+    if all.is_empty() {
+        return Section::new("");
+    }
+    let rows = all.iter().flat_map(|(place, above)| {
+        let label = &labels[*place];
+        above.iter().map(move |one| {
+            PageRow::new(
+                format!("{label}, above {}", percent(Some(one.level))),
+                above_cells(one),
+            )
+        })
+    });
+    let titles = std::iter::once("").chain(ABOVE_COLUMNS);
+    let levels: Vec<f64> = all.first().map_or_else(Vec::new, |(_, above)| {
+        above.iter().map(|one| one.level).collect()
+    });
+    let diagram = |level: f64| {
+        let mut roles = SeriesRoles::default();
+        let known = || {
+            all.iter().filter_map(|(place, above)| {
+                Some((*place, above.iter().find(|one| one.level == level)?))
+            })
+        };
+        let series: Vec<ChartSeries<DiagramPoint>> = known()
+            .map(|(place, one)| ChartSeries {
+                label: labels[place].clone(),
+                role: roles.next(true),
+                points: probability_points(&one.reliability),
+            })
+            .collect();
+        let told = known().filter_map(|(place, one)| {
+            Some(format!("{} {}", labels[place], last_bin(&one.reliability)?))
+        });
+        let above = format!("above {} a day", percent(Some(level)));
+        let caption = format!(
+            "In the bin of the highest probabilities: {}.",
+            told_of(told)
+        );
+        let [said, came] = [
+            format!("probability of {above}"),
+            format!("share that came {above}"),
+        ];
+        let svg = diagonal_chart(
+            &format!("Reliability of {above}"),
+            &series,
+            [&said, &came],
+            true,
+        );
+        chart(svg, &caption)
+    };
+    part(
+        "Probability above a level",
+        html! {
+            p {
+                "The probability that the volatility comes above a level that is the same for all coins (" code { "regime.above" } "),                 against how often it did. The Brier score is the mean squared error of the probability; the skill is what it saves of                 that of always saying the share that came, which nobody knew before: above 0 is better."
+            }
+            (table(titles, rows))
+            @for level in levels { (diagram(level)) }
+        },
+    )
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use score::{Report, ReportSection, Score, Value};
 
+use super::captions;
 use super::charts::{self, ChartSeries, Point};
 use super::content::Page;
 use super::document::{PageCell, PageRow, chart, part, table};
@@ -60,6 +61,12 @@ pub(super) fn level_folds(page: &Page<'_>) -> Vec<Section> {
     let of = |name: &str, words: &str| {
         let mut metrics = page.report.metrics.iter();
         let metric = metrics.find(|metric| metric.name == name)?;
+        let caption = match name {
+            "qlike" => captions::folds(page.report),
+            _ => {
+                captions::ends_of_folds(page, metric.title, |score| of_folds(score, name).collect())
+            }
+        };
         let header = std::iter::once(String::new()).chain(fold_names(page.report));
         let rows = forecaster_rows(page, |score| {
             let values = of_folds(score, name);
@@ -71,7 +78,7 @@ pub(super) fn level_folds(page: &Page<'_>) -> Vec<Section> {
             &format!("{} of each fold", metric.title),
             html! {
                 p { (words) }
-                (chart(folds_chart(page.report, name)))
+                (chart(folds_chart(page.report, name), &caption))
                 details { summary { "As a table" } (table(header, rows)) }
             },
         ))

@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use score::{CoinLevel, LevelScore};
 
+use super::captions;
+use super::charts::{self, ChartSeries, Point, SeriesRole};
 use super::content::{Page, models};
 use super::density_chart::{DensityPairs, density_chart};
 use super::document::{PageRow, chart, part, table};
@@ -50,7 +52,9 @@ pub(super) fn predicted_against_realized(page: &Page<'_>) -> Section {
             @for (number, place) in models(page).enumerate() {
                 details open[number == 0] {
                     summary { (labels[place]) }
-                    (chart(density(page, place)))
+                    @if let Some(level) = &page.report.forecasters[place].level {
+                        (chart(density(page, place), &captions::predicted(&labels[place], level)))
+                    }
                 }
             }
             (table(titles, rows.flatten()))
@@ -105,8 +109,36 @@ fn errors(page: &Page<'_>) -> Markup {
                 .collect(),
         )
     });
+    let labels = page.report.labels();
+    let of_model = |place: usize| {
+        Some((
+            &*labels[place],
+            page.report.forecasters[place].level.as_ref()?,
+        ))
+    };
+    let shown: Vec<(&str, &LevelScore)> = models(page).filter_map(of_model).collect();
+    let names: Vec<String> = shown.iter().map(|(label, _)| (*label).to_owned()).collect();
+    let point = |(_, level): &(&str, &LevelScore)| -> Point {
+        let at = |share: f64| {
+            let found = level
+                .errors
+                .iter()
+                .find(|one| (one[0] - share).abs() < 1e-9);
+            found.map(|one| one[1].exp())
+        };
+        let ends = at(0.05).zip(at(0.95)).map(|(low, high)| [low, high]);
+        (at(0.5), ends)
+    };
+    let series = ChartSeries {
+        label: "median, nine of ten rows within the line".to_owned(),
+        role: SeriesRole::Model(0),
+        points: shown.iter().map(point).collect(),
+    };
+    let title = "Realized over forecast volatility";
     html! {
+        h3 { "Errors" }
         p { "Realized over forecast volatility: so many percent of the rows are below the quotient." }
+        (chart(charts::rows(title, &names, &[series], title), &captions::errors(&shown)))
         (table(std::iter::once(String::new()).chain(titles), rows))
     }
 }

@@ -1,6 +1,8 @@
 //! Pages as single HTML files that need nothing else, the comparison, thresholds and timing: tables,
 //! and charts as SVG.
 
+mod beside_control;
+mod captions;
 pub(crate) mod charts;
 mod content;
 mod deciles;
@@ -8,7 +10,9 @@ mod density_chart;
 mod dependence_chart;
 mod diagonal_chart;
 mod document;
+mod earned;
 mod equity_chart;
+mod exposed;
 mod exposure;
 mod fold_chart;
 mod importance_chart;
@@ -21,11 +25,13 @@ mod page;
 mod parts;
 mod portfolio;
 mod quantile_chart;
+mod recall_chart;
 mod reliability;
 mod scores;
 mod shapes;
 mod threshold_chart;
 mod thresholds;
+mod ticks;
 mod timing;
 mod tips;
 mod trading;
@@ -38,7 +44,7 @@ pub use exposure::exposure_html;
 pub use fold_chart::folds_svg;
 pub use importance_chart::importance_svg;
 pub use opening::run_verdict;
-pub use page::{html, run_opening, run_sections};
+pub use page::{RunPart, html, parts_html};
 pub use portfolio::portfolio_html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;

@@ -4,74 +4,124 @@ use std::collections::BTreeSet;
 
 use score::{Difference, Quantity, Score, Value};
 
+use super::beside_control::{BesideControl, Choice};
 use super::content::{Page, models};
-use super::trading::{EarnedCapital, earned};
-use crate::text::format::{
-    correlation, counted, interval, interval_title, number, signed_percent, span,
-};
-
-/// Days below which a verdict says how few there are.
-const FEW_DAYS: usize = 30;
+use super::earned::{earned, earned_sentence};
+use super::exposed::exposed_sentence;
+use crate::text::format::{interval_title, number, span};
 
 const DAY_MS: i64 = 86_400_000;
+
+/// The metric that forecasters are chosen and compared by.
+#[derive(Debug, Clone, Copy)]
+struct Criterion {
+    name: &'static str,
+    title: &'static str,
+    /// Whether less is better.
+    is_loss: bool,
+}
+
+impl Criterion {
+    fn of(quantity: Quantity) -> Self {
+        match quantity {
+            Quantity::Return => Self {
+                name: "ic_a_day",
+                title: "IC a day",
+                is_loss: false,
+            },
+            Quantity::LogVolatility => Self {
+                name: "qlike",
+                title: "QLIKE",
+                is_loss: true,
+            },
+        }
+    }
+
+    /// How good a score is, the higher the better; None where it is undefined.
+    fn goodness(self, score: &Score) -> Option<f64> {
+        let value = score.value(self.name).filter(|value| value.is_finite())?;
+        Some(if self.is_loss { -value } else { value })
+    }
+
+    /// The places with the best score, several of equal ones; none where it is nowhere defined.
+    fn best(self, scores: &[Score], places: &[usize]) -> Vec<usize> {
+        let goodness = |place: &usize| self.goodness(&scores[*place]);
+        let Some(highest) = places.iter().filter_map(goodness).max_by(f64::total_cmp) else {
+            return Vec::new();
+        };
+        let is_best = |place: &&usize| goodness(place) == Some(highest);
+        places.iter().filter(is_best).copied().collect()
+    }
+}
 
 /// Two sentences: which forecaster is ahead of which control by what, and what that is worth. Empty
 /// where no run is scored.
 pub fn run_verdict(page: &Page<'_>) -> Vec<String> {
-    let (metric, title, is_loss) = match page.report.quantity {
-        Quantity::Return => ("ic_a_day", "IC a day", false),
-        Quantity::LogVolatility => ("qlike", "QLIKE", true),
-    };
-    let goodness = |score: &Score| {
-        let value = score
-            .value(metric)
-            .map(|value| if is_loss { -value } else { value });
-        value
-            .filter(|value| value.is_finite())
-            .unwrap_or(f64::NEG_INFINITY)
-    };
-    let scores = &page.report.forecasters;
-    let best = |places: &mut dyn Iterator<Item = usize>| {
-        places.max_by(|a, b| goodness(&scores[*a]).total_cmp(&goodness(&scores[*b])))
-    };
-    let Some(model) = best(&mut models(page)) else {
+    let criterion = Criterion::of(page.report.quantity);
+    let (scores, labels) = (&page.report.forecasters, page.report.labels());
+    let runs: Vec<usize> = models(page).collect();
+    let best = criterion.best(scores, &runs);
+    let Some(&model) = best.first().or(runs.first()) else {
         return Vec::new();
     };
-    let labels = page.report.labels();
-    let is_known = |place: &usize| scores[*place].value(metric).is_some();
-    let mut controls = (0..scores.len()).filter(|&place| scores[place].is_control());
-    let control = best(&mut controls.by_ref().filter(is_known));
-    let first = control.map(|control| {
-        let found = difference(page, [model, control]).map(|found| found.metric(metric));
-        let beside = BesideControl {
-            forecaster: &labels[model],
-            control: &labels[control],
-            metric: title,
-            is_loss,
-            difference: found.unwrap_or_default(),
-            interval_title: interval_title(page.report.confidence),
-            days: scored_days(page),
-        };
-        beside.sentence()
+    let controls: Vec<usize> = (0..scores.len())
+        .filter(|place| scores[*place].is_control() && scores[*place].name != "oracle")
+        .filter(|place| criterion.goodness(&scores[*place]).is_some())
+        .collect();
+    let control = criterion.best(scores, &controls).first().copied();
+    let choice = Choice {
+        forecaster: &labels[model],
+        equals: best.iter().skip(1).map(|place| &*labels[*place]).collect(),
+        forecasters: runs.len(),
+        metric: criterion.title,
+        own: scores[model].metric(criterion.name),
+        interval_title: interval_title(page.report.confidence),
+    };
+    let is_beaten = |other: &usize| {
+        let ends = difference(page, [model, *other], criterion.name).interval;
+        ends.is_some_and(|[low, high]| {
+            if criterion.is_loss {
+                high < 0.0
+            } else {
+                low > 0.0
+            }
+        })
+    };
+    let open = controls
+        .iter()
+        .filter(|other| Some(**other) != control && !is_beaten(other));
+    let open: Vec<&str> = open.map(|other| &*labels[*other]).collect();
+    let beside = control.map(|control| BesideControl {
+        control: &labels[control],
+        controls: controls.len(),
+        open: open.clone(),
+        is_loss: criterion.is_loss,
+        difference: difference(page, [model, control], criterion.name),
+        days: scored_days(page),
     });
+    let first = choice.sentence(beside.as_ref());
     let second = match page.report.quantity {
         Quantity::Return if page.is_return => earned_sentence(
             earned(page, model).as_ref(),
             &labels[model],
             &span(page.report.reach_bars, page.report.bar_ms),
+            &interval_title(page.report.confidence),
         ),
         Quantity::Return => {
             "What it would earn is not known: its target is no return that a position earns."
                 .to_owned()
         }
-        Quantity::LogVolatility => level_sentence(page, model, &labels),
+        Quantity::LogVolatility => {
+            return [
+                Some(first),
+                beside_har(page, model, &labels),
+                Some(exposed_sentence(page, model)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+        }
     };
-    let first = first.unwrap_or_else(|| {
-        format!(
-            "Nothing can be told of {}: no control has a score on these rows.",
-            labels[model]
-        )
-    });
     vec![first, second]
 }
 
@@ -81,195 +131,76 @@ fn scored_days(page: &Page<'_>) -> usize {
     days.collect::<BTreeSet<i64>>().len()
 }
 
-/// The scores of one forecaster minus those of another.
-fn difference(page: &Page<'_>, [a, b]: [usize; 2]) -> Option<Difference> {
+/// A score of one forecaster minus that of another; undefined where they were not compared.
+fn difference(page: &Page<'_>, [a, b]: [usize; 2], metric: &str) -> Value {
     let (a, b) = (&page.report.forecasters[a], &page.report.forecasters[b]);
-    let mut differences = page.report.differences.iter();
-    let found = differences
-        .find(|one| (&one.a, &one.a_run, &one.b, &one.b_run) == (&a.name, &a.run, &b.name, &b.run));
-    found.cloned()
-}
-
-/// A forecaster beside the strongest control.
-struct BesideControl<'a> {
-    forecaster: &'a str,
-    control: &'a str,
-    metric: &'a str,
-    /// Whether less is better.
-    is_loss: bool,
-    /// The forecaster's score minus the control's.
-    difference: Value,
-    interval_title: String,
-    /// Scored UTC days.
-    days: usize,
-}
-
-impl BesideControl<'_> {
-    fn sentence(&self) -> String {
-        let (forecaster, control, metric) = (self.forecaster, self.control, self.metric);
-        let value = correlation(self.difference.value);
-        let few = match self.days < FEW_DAYS {
-            true => format!(", on {} alone", counted(self.days, "day")),
-            false => String::new(),
+    let found = |a: &Score, b: &Score| -> Option<Value> {
+        let is_it = |one: &&Difference| {
+            (&one.a, &one.a_run, &one.b, &one.b_run) == (&a.name, &a.run, &b.name, &b.run)
         };
-        let Some([low, high]) = self.difference.interval else {
-            return format!(
-                "It cannot be told whether {forecaster} is ahead of the strongest control, {control}: {} are too few for an \
-                 interval of the difference in {metric} ({value}).",
-                counted(self.days, "day"),
-            );
-        };
-        let figures = format!(
-            "{value} ({}: {})",
-            self.interval_title,
-            interval(Some([low, high]))
-        );
-        let (is_ahead, is_behind) = match self.is_loss {
-            true => (high < 0.0, low > 0.0),
-            false => (low > 0.0, high < 0.0),
-        };
-        match (is_ahead, is_behind) {
-            (true, _) => format!(
-                "{forecaster} is ahead of the strongest control, {control}: the difference in {metric} is {figures}{few}."
-            ),
-            (_, true) => format!(
-                "{forecaster} is behind the strongest control, {control}: the difference in {metric} is {figures}{few}."
-            ),
-            _ => format!(
-                "It cannot be told whether {forecaster} is ahead of the strongest control, {control}: the difference in \
-                 {metric} is {figures}{few}."
-            ),
-        }
-    }
-}
-
-/// What trading on the forecasts earns after costs.
-fn earned_sentence(earned: Option<&EarnedCapital>, label: &str, held: &str) -> String {
-    let Some(earned) = earned else {
-        return format!(
-            "What {label} would earn is not known: its forecasts cannot be ranked on these rows."
-        );
-    };
-    let word = if earned.after > 0.0 { "earns" } else { "loses" };
-    let break_even = earned.break_even_bps.map_or_else(String::new, |_| {
-        format!(
-            "; it breaks even at {} basis points a fill",
-            number(earned.break_even_bps, 2)
-        )
-    });
-    format!(
-        "Who buys its highest forecasts and sells its lowest, each held for {held}, {word} {} of the capital over the scored \
-         time at {} basis points a fill, and makes {} before fees{break_even}.",
-        signed_percent(earned.after),
-        earned.fee_bps,
-        signed_percent(earned.before),
-    )
-}
-
-/// The QLIKE of a forecaster of volatility, and how far it is from that of HAR, where one stands beside it.
-fn level_sentence(page: &Page<'_>, model: usize, labels: &[String]) -> String {
-    let qlike = |place: usize| {
-        let found = page.report.forecasters[place].metric("qlike");
-        let ends = found.interval.map_or_else(String::new, |[low, high]| {
-            format!(" ({low:.4} to {high:.4})")
-        });
-        format!("{}{ends}", number(found.value, 4))
-    };
-    let is_har = |place: &usize| {
-        *place != model
-            && page.report.forecasters[*place]
-                .name
-                .to_lowercase()
-                .contains("har")
-    };
-    let own = format!("Its QLIKE is {}", qlike(model));
-    let Some(har) = models(page).find(is_har) else {
-        return format!("{own}; no other run of HAR stands beside it to compare with.");
+        let found = page.report.differences.iter().find(is_it)?;
+        Some(found.metric(metric))
     };
     // The report has one of the two orders.
-    let turned = |found: Difference| {
-        let found = found.metric("qlike");
-        Value {
-            value: found.value.map(|value| -value),
-            interval: found.interval.map(|[low, high]| [-high, -low]),
-            ..found
-        }
+    let turned = |found: Value| Value {
+        value: found.value.map(|value| -value),
+        interval: found.interval.map(|[low, high]| [-high, -low]),
+        t: found.t.map(|t| -t),
     };
-    let minus = difference(page, [model, har]).map(|found| found.metric("qlike"));
-    let minus = minus
-        .or_else(|| difference(page, [har, model]).map(turned))
-        .unwrap_or_default();
-    format!(
-        "{own}; that of {} is {}, a difference of {} ({}).",
-        labels[har],
-        qlike(har),
-        correlation(minus.value),
-        minus.interval.map_or_else(
-            || "no interval, too few days".to_owned(),
-            |ends| interval(Some(ends))
-        ),
-    )
+    found(a, b)
+        .or_else(|| found(b, a).map(turned))
+        .unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sentence(interval: Option<[f64; 2]>, is_loss: bool, days: usize) -> String {
-        BesideControl {
-            forecaster: "panel-ridge",
-            control: "zero",
-            metric: if is_loss { "QLIKE" } else { "IC a day" },
-            is_loss,
-            difference: Value {
-                value: Some(0.01),
-                interval,
-                t: None,
-            },
-            interval_title: "95 % interval".to_owned(),
-            days,
-        }
-        .sentence()
+/// How the forecaster is beside the best HAR that stands beside it; None where that is not to be said:
+/// it is a HAR itself, or none is there.
+fn beside_har(page: &Page<'_>, model: usize, labels: &[String]) -> Option<String> {
+    let scores = &page.report.forecasters;
+    let is_har = |place: &usize| is_har(&scores[*place]);
+    if is_har(&model) {
+        return None;
     }
-
-    #[test]
-    fn ahead_behind_and_what_cannot_be_told_are_read_off_the_interval() {
-        assert_eq!(
-            sentence(Some([0.005, 0.015]), false, 60),
-            "panel-ridge is ahead of the strongest control, zero: the difference in IC a day is +0.0100 (95 % interval: \
-             +0.0050 to +0.0150)."
+    let hars: Vec<usize> = models(page).filter(is_har).collect();
+    let best = Criterion::of(page.report.quantity).best(scores, &hars);
+    let Some(&har) = best.first() else {
+        return Some(
+            "No HAR stands beside it, the regression that forecasts of volatility are measured against; \
+             `quarterhour evaluate RUN HAR-RUN` puts one there."
+                .to_owned(),
         );
-        assert_eq!(
-            sentence(Some([-0.001, 0.02]), false, 12),
-            "It cannot be told whether panel-ridge is ahead of the strongest control, zero: the difference in IC a day is \
-             +0.0100 (95 % interval: -0.0010 to +0.0200), on 12 days alone."
-        );
-        assert!(sentence(Some([-0.02, -0.01]), false, 60).starts_with("panel-ridge is behind"));
-        assert!(sentence(None, false, 2).contains("2 days are too few for an interval"));
-    }
+    };
+    let minus = difference(page, [model, har], "qlike");
+    let figures = |[low, high]: [f64; 2], sign: f64| {
+        let value = number(minus.value.map(|value| sign * value), 4);
+        let mut ends = [sign * low, sign * high];
+        ends.sort_by(f64::total_cmp);
+        format!("{value} ({:.4} to {:.4})", ends[0], ends[1])
+    };
+    let name = &labels[har];
+    Some(match minus.interval {
+        Some(ends @ [_, high]) if high < 0.0 => format!(
+            "It beats the HAR beside it, {name}, too: its QLIKE is lower by {}.",
+            figures(ends, -1.0)
+        ),
+        Some(ends @ [low, _]) if low > 0.0 => format!(
+            "It is behind the HAR beside it, {name}: its QLIKE is higher by {}.",
+            figures(ends, 1.0)
+        ),
+        Some(ends) => format!(
+            "It cannot be told whether it beats the HAR beside it, {name}: the difference in QLIKE is {}, which contains 0.",
+            figures(ends, 1.0)
+        ),
+        None => format!(
+            "It cannot be told whether it beats the HAR beside it, {name}: there is no interval of the difference in QLIKE ({}).",
+            number(minus.value, 4)
+        ),
+    })
+}
 
-    #[test]
-    fn a_smaller_loss_is_ahead() {
-        assert!(sentence(Some([-0.02, -0.01]), true, 60).starts_with("panel-ridge is ahead"));
-        assert!(sentence(Some([0.005, 0.015]), true, 60).starts_with("panel-ridge is behind"));
-        assert!(sentence(Some([-0.1, 0.1]), true, 60).contains("cannot be told"));
-    }
-
-    #[test]
-    fn what_is_earned_is_told_after_and_before_fees() {
-        let earned = |after| EarnedCapital {
-            before: 0.02,
-            after,
-            fee_bps: 5.0,
-            break_even_bps: Some(0.31),
-        };
-        assert_eq!(
-            earned_sentence(Some(&earned(-0.125)), "panel-ridge", "15 minutes"),
-            "Who buys its highest forecasts and sells its lowest, each held for 15 minutes, loses -12.50 % of the capital \
-             over the scored time at 5 basis points a fill, and makes +2.00 % before fees; it breaks even at 0.31 basis \
-             points a fill."
-        );
-        assert!(earned_sentence(Some(&earned(0.01)), "a", "1 day").contains("earns +1.00 %"));
-        assert!(earned_sentence(None, "a", "1 day").contains("is not known"));
-    }
+/// Whether a word of the forecaster's name is `har`, as in `log_har` or `volatility har`.
+fn is_har(score: &Score) -> bool {
+    let words = score.name.split(|letter: char| !letter.is_alphanumeric());
+    words
+        .into_iter()
+        .any(|word| word.eq_ignore_ascii_case("har"))
 }

@@ -4,13 +4,15 @@ use maud::{Markup, html};
 use notation::format_time;
 use score::{Quantity, ReportSection};
 
+use super::captions;
 use super::content::{Page, models};
 use super::dependence_chart::dependence_svg;
 use super::document::{PageRow, chart, part, table};
+use super::exposure::exposure_section;
 use super::fold_chart::folds_svg;
 use super::importance_chart::importance_svg;
 use super::intervals::intervals;
-use super::level_classes::classes;
+use super::level_classes::{classes, exceedances};
 use super::level_scores::{level_folds, level_scores};
 use super::levels::{level_coins, predicted_against_realized};
 use super::opening::run_verdict;
@@ -28,25 +30,82 @@ use crate::text::interval_note;
 /// Features of the table of gain by fold.
 const FEATURES_OVER_FOLDS: usize = 12;
 
-/// The page as text. It needs no other file, no script and no network.
-pub fn html(page: &Page<'_>) -> String {
-    let opening = run_opening(page).into_iter();
+/// One horizon and panel of a page of scored runs: what its part opens with, and its sections.
+#[derive(Debug, Clone)]
+pub struct RunPart {
+    /// Horizon and panel in words; empty where there is one alone.
+    title: String,
+    /// Names of the runs.
+    runs: String,
+    opening: Vec<Block>,
+    sections: Vec<Section>,
+}
+
+impl RunPart {
+    /// The part of this horizon and panel.
+    pub fn new(title: impl Into<String>, page: &Page<'_>) -> Self {
+        Self {
+            title: title.into(),
+            runs: runs(page),
+            opening: run_opening(page),
+            sections: run_sections(page),
+        }
+    }
+
+    /// The part as the only one of a page.
+    pub fn alone(&self) -> Self {
+        Self {
+            title: String::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Its sections, each headed by the part where that has a title.
+    pub fn sections(&self) -> impl Iterator<Item = Section> + use<'_> {
+        self.sections.iter().map(|section| Section {
+            heading: match self.title.as_str() {
+                "" => section.heading.clone(),
+                title => format!("{title}: {}", section.heading),
+            },
+            blocks: section.blocks.clone(),
+        })
+    }
+
+    /// What it opens with, below its title where it has one.
+    fn opening(&self) -> impl Iterator<Item = Block> + use<'_> {
+        let title = (!self.title.is_empty()).then(|| Block::Heading(self.title.clone()));
+        title.into_iter().chain(self.opening.iter().cloned())
+    }
+}
+
+/// A page of scored runs as text: every section once for each part. It needs no other file, no script
+/// and no network.
+pub fn parts_html(parts: &[RunPart]) -> String {
+    let runs = parts.first().map_or("", |part| &part.runs);
+    let title = format!("Scores of {runs}");
+    let opening = parts.iter().flat_map(RunPart::opening);
     opening
-        .fold(Document::new(title(page)), Document::opening)
-        .sections(run_sections(page))
+        .fold(Document::new(title), Document::opening)
+        .sections(parts.iter().flat_map(RunPart::sections))
         .html()
 }
 
+/// The page of one horizon and panel.
+pub fn html(page: &Page<'_>) -> String {
+    parts_html(&[RunPart::new("", page)])
+}
+
 /// What a page of scored runs opens with: the verdict, one picture, what was scored.
-pub fn run_opening(page: &Page<'_>) -> Vec<Block> {
+fn run_opening(page: &Page<'_>) -> Vec<Block> {
     let mut blocks: Vec<Block> = run_verdict(page).into_iter().map(Block::Verdict).collect();
-    blocks.push(Block::Chart(Chart::new(folds_svg(page.report))));
+    let folds = Chart::new(folds_svg(page.report)).caption(captions::folds(page.report));
+    blocks.push(Block::Chart(folds));
     blocks.push(Block::Html(head(page).into_string()));
     blocks
 }
 
 /// All sections of the page of scored runs.
-pub fn run_sections(page: &Page<'_>) -> Vec<Section> {
+fn run_sections(page: &Page<'_>) -> Vec<Section> {
     let mut sections = Vec::new();
     match page.report.quantity {
         Quantity::Return => {
@@ -69,7 +128,9 @@ pub fn run_sections(page: &Page<'_>) -> Vec<Section> {
             sections.extend(level_folds(page));
             sections.push(predicted_against_realized(page));
             sections.extend(classes(page));
+            sections.push(exceedances(page));
             sections.extend([intervals(page), level_coins(page)]);
+            sections.extend(page.exposure.map(exposure_section));
             sections.extend(features(page));
             sections.push(notes(page, &html! { li { (interval_note(page.report)) } }));
         }
@@ -77,7 +138,7 @@ pub fn run_sections(page: &Page<'_>) -> Vec<Section> {
     sections
 }
 
-fn title(page: &Page<'_>) -> String {
+fn runs(page: &Page<'_>) -> String {
     let labels = page.report.labels();
     models(page)
         .map(|place| labels[place].clone())
@@ -150,7 +211,7 @@ fn features(page: &Page<'_>) -> impl Iterator<Item = Section> {
                 "Run " code { (run) } ": share of the loss that splits on a feature saved, and mean size of its SHAP \
                 contribution to a forecast. Neither says that a feature is useful out of sample."
             }
-            (chart(importance_svg(importance)))
+            (chart(importance_svg(importance), &captions::importance(importance)))
             (over_folds(importance))
             @if !importance.dependence.is_empty() {
                 p {
@@ -158,7 +219,7 @@ fn features(page: &Page<'_>) -> impl Iterator<Item = Section> {
                     contribution in tenths of sampled rows by the feature's value, and between which bounds eight of ten \
                     contributions lie."
                 }
-                (chart(dependence_svg(importance)))
+                (chart(dependence_svg(importance), &captions::dependence(importance)))
             }
         })
     })

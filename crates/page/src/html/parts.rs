@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use score::Score;
 use statistics::ConfidenceInterval;
 
+use super::captions;
 use super::charts::{self, Point};
 use super::content::{Page, model_series, models};
 use super::document::{PageCell, PageRow, chart, part, table};
@@ -55,7 +56,10 @@ pub(super) fn folds(page: &Page<'_>) -> Section {
                 "A fold holds few independent events, so single folds swing; a forecaster whose score comes from one fold \
                 alone has not been seen to work."
             }
-            (chart(charts::groups("Pearson of each fold", &names, &series, ("Pearson", 1.0))))
+            (chart(
+                charts::groups("Pearson of each fold", &names, &series, ("Pearson", 1.0)),
+                &captions::ends_of_folds(page, "Pearson", |score| score.folds.clone()),
+            ))
             (of_folds(page, |score| (&score.folds, &score.fold_intervals)))
         },
     )
@@ -130,7 +134,10 @@ pub(super) fn coins(page: &Page<'_>) -> Section {
             @if names.len() > MOST_COINS {
                 p.soft { "The chart shows the best and the worst " (half) " of " (names.len()) " coins." }
             }
-            (chart(charts::rows("Pearson of each coin", &shown, &model_series(page, points), unit)))
+            (chart(
+                charts::rows("Pearson of each coin", &shown, &model_series(page, points), unit),
+                &captions::coins(page),
+            ))
             details open[names.len() <= FEW_COINS] {
                 summary { (counted(names.len(), "coin")) " as a table" }
                 (table(titles, rows))

@@ -4,7 +4,9 @@
 use plotters::prelude::*;
 use rules::{Quantile, QuantileReport};
 
-use super::charts::{Area, COLOURS, DrawResult, INK, Point, padded, quiet, svg, tick};
+use super::charts::{
+    Area, COLOURS, DrawResult, INK, Point, Tips, padded, point_words, quiet, svg, tick,
+};
 
 const HEIGHT: u32 = 640;
 
@@ -29,22 +31,28 @@ pub fn quantiles_svg(report: &QuantileReport) -> String {
     svg(
         "Mean and cumulative return of each bin",
         HEIGHT,
-        |area, _| {
+        |area, tips| {
             let (above, below) = area.split_vertically(HEIGHT / 2);
-            panel(&above, &means, "mean realized (bp)", "", COLOURS[0])?;
+            panel(&above, &means, ["mean realized (bp)", ""], COLOURS[0], tips)?;
             panel(
                 &below,
                 &totals,
-                "cumulative (%)",
-                "bin, lowest forecasts first",
+                ["cumulative (%)", "bin, lowest forecasts first"],
                 COLOURS[1],
+                tips,
             )
         },
     )
 }
 
 /// A bar from 0 for each bin, with its interval.
-fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBColor) -> DrawResult {
+fn panel(
+    area: &Area<'_>,
+    bars: &[Point],
+    [unit, below]: [&str; 2],
+    colour: RGBColor,
+    tips: &Tips,
+) -> DrawResult {
     let mut sizes: Vec<f64> = bars
         .iter()
         .flat_map(|(_, ends)| ends.iter().flatten().map(|end| end.abs()))
@@ -76,6 +84,9 @@ fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBCo
         if let Some(value) = value {
             let corners = [(bin - 0.38, 0.0), (bin + 0.38, *value)];
             chart.draw_series([Rectangle::new(corners, colour.mix(0.75).filled())])?;
+            let pixels = corners.map(|corner| chart.plotting_area().map_coordinate(&corner));
+            let words = point_words(unit, &format!("bin {bin}"), &(Some(*value), *ends), 1.0);
+            tips.over(pixels, &words);
         }
         if let Some([from, until]) = ends {
             let whisker = [(bin, from.max(low)), (bin, until.min(high))];

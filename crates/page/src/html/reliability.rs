@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use score::{CalibrationReport, CalibrationScore, ForecastColumn, ReliabilityBin, calibration};
 
+use super::captions;
 use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
 use super::diagonal_chart::{DiagramPoint, diagonal_chart};
@@ -41,7 +42,7 @@ fn shown(report: &CalibrationReport) -> Section {
                 "What forecasts led to expect by the folds before, in bins of equal count, and what was realized, entered a \
                 bar later, before any cost. On the diagonal as much came as was expected."
             }
-            (chart(diagram(report)))
+            (chart(diagram(report), &captions::expected(report)))
             (table(header, lines))
             @for score in &report.scores { (bins(report, score)) }
             ul { @for note in calibration_notes(report) { li { (note) } } }
@@ -69,7 +70,10 @@ fn bins(report: &CalibrationReport, score: &CalibrationScore) -> Markup {
         }
         details {
             summary { (label) ", coin by coin" }
-            (chart(coin_diagram(&label, score)))
+            (chart(
+                coin_diagram(&label, score),
+                "One point a coin and bin, without intervals: how far coins scatter around the diagonal.",
+            ))
             (table(header(), coins))
         }
     }

@@ -3,6 +3,7 @@
 use maud::html;
 use statistics::{RowSpans, ic_per_timestamp};
 
+use super::captions;
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
@@ -32,7 +33,15 @@ pub(super) fn cumulative(page: &Page<'_>) -> Section {
             points,
         })
         .collect();
+    if series.is_empty() {
+        return Section::new("");
+    }
     let marks = fold_starts(page, &spans);
+    let ends: Vec<(&str, Option<f64>)> = series
+        .iter()
+        .map(|one| (&*one.label, one.points.last().map(|(_, sum)| *sum)))
+        .collect();
+    let caption = captions::line_ends("Added up, the correlation across coins is", &ends);
     let svg = charts::lines("Cumulative IC", &series, &marks, "cumulative IC");
     part(
         "Cumulative IC",
@@ -42,7 +51,7 @@ pub(super) fn cumulative(page: &Page<'_>) -> Section {
                 mark where folds begin). As in the IC a day, what is realized begins a bar after the forecast. A steady \
                 rise is skill; a few steps are luck or a few events."
             }
-            (chart(svg))
+            (chart(svg, &caption))
         },
     )
 }
@@ -89,6 +98,10 @@ pub(super) fn tenths(page: &Page<'_>) -> Section {
         )
     };
     let series = model_series(page, of_forecaster);
+    let told: Vec<(&str, &[Decile])> = series
+        .iter()
+        .map(|one| (&*one.label, &*one.points))
+        .collect();
     let points =
         |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
     let header = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string()));
@@ -104,7 +117,7 @@ pub(super) fn tenths(page: &Page<'_>) -> Section {
                 cost. Tenths are of a whole fold, so this shows the shape of the relation and is no rule that could have \
                 been traded; equal forecasts share a tenth."
             }
-            (chart(charts::deciles(&series)))
+            (chart(charts::deciles(&series), &captions::tenths(&told)))
             (table(header, rows))
         },
     )

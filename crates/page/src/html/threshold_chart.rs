@@ -5,7 +5,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use rules::{Candidate, CoinTuning, SideTuning};
 
-use super::charts::{Area, COLOURS, Chart, DrawResult, FONT, GREYS, INK, padded, quiet, svg, tick};
+use super::charts::{
+    self, Area, COLOURS, Chart, DrawResult, FONT, GREYS, INK, Tips, padded, quiet, svg, tick,
+};
 use crate::text::format::grouped;
 
 const HEIGHT: u32 = 560;
@@ -16,7 +18,7 @@ const HEIGHT: u32 = 560;
 /// line is the threshold that was taken.
 pub fn thresholds_svg(coin: &CoinTuning, min_trades: usize) -> String {
     let name = format!("Threshold against profit of {}", coin.symbol);
-    svg(&name, HEIGHT, |area, _| {
+    svg(&name, HEIGHT, |area, tips| {
         let columns = area.split_evenly((1, coin.sides.len().max(1)));
         for ((side, column), colour) in coin.sides.iter().zip(&columns).zip(COLOURS) {
             let (title, rest) = column.split_vertically(34);
@@ -26,8 +28,8 @@ pub fn thresholds_svg(coin: &CoinTuning, min_trades: usize) -> String {
                 .pos(Pos::new(HPos::Left, VPos::Center));
             title.draw(&Text::new(text, (72, 20), style))?;
             let (above, below) = rest.split_vertically(HEIGHT * 11 / 20);
-            panel(&above, side, min_trades, colour, &MEAN)?;
-            panel(&below, side, min_trades, colour, &TOTAL)?;
+            panel(&above, (side, min_trades), colour, &MEAN, tips)?;
+            panel(&below, (side, min_trades), colour, &TOTAL, tips)?;
         }
         Ok(())
     })
@@ -106,10 +108,10 @@ impl<'a> Axes<'a> {
 
 fn panel(
     area: &Area<'_>,
-    side: &SideTuning,
-    min_trades: usize,
+    (side, min_trades): (&SideTuning, usize),
     colour: RGBColor,
     figure: &Figure,
+    tips: &Tips,
 ) -> DrawResult {
     let axes = Axes::new(side, min_trades, figure);
     let ([left, right], [low, high]) = (axes.x, axes.y);
@@ -150,6 +152,21 @@ fn panel(
         Some(Circle::new((place(candidate), value), 3, colour.filled()))
     };
     chart.draw_series(side.candidates.iter().filter_map(dot))?;
+    for candidate in &side.candidates {
+        let value = (figure.value)(candidate).filter(|value| (low..=high).contains(value));
+        let Some(value) = value else { continue };
+        let words = format!(
+            "threshold {} bp: {} {}, {} trades",
+            charts::figure(place(candidate)),
+            figure.unit,
+            charts::figure(value),
+            grouped(candidate.tuned.trades)
+        );
+        let at = chart
+            .plotting_area()
+            .map_coordinate(&(place(candidate), value));
+        tips.at(at, &words);
+    }
     if figure.counts {
         counts(area, &chart, side, (left, right), high)
     } else {

@@ -1,55 +1,63 @@
 //! The page of timing: what is saved within each deadline, and by which coin.
 
-use maud::{Markup, html};
 use rules::{DeadlineReport, TimingReport};
 
 use super::charts::{self, ChartSeries, Point, SeriesRoles};
-use super::document::{PageRow, chart, document, section, table};
+use crate::document::{Block, Document, Grid, Section};
+use crate::picture::Chart;
+use crate::text::format::grouped;
 use crate::text::{
-    timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
+    timing_groups, timing_headline, timing_labels, timing_notes, timing_titles, timing_verdict,
+    within,
 };
 
 /// Savings by timing as one HTML file that needs nothing else. `command` makes the page again.
 pub fn timing_html(report: &TimingReport, command: &str) -> String {
-    let title = "Timing of trades that happen anyway";
-    let body = html! {
-        h1 { (title) }
-        p { (timing_headline(report)) }
-        (chart(savings_chart(report)))
-        @for deadline in &report.deadlines { (savings(report, deadline)) }
-        (coins(report))
-        (section("What the figures are", &html! {
-            ul { @for note in timing_notes(report) { li { (note) } } }
-            p { "This page again:" }
-            pre { code { (command) } }
-        }))
-    };
-    document(title, &body)
+    let verdict = timing_verdict(report).into_iter().map(Block::Verdict);
+    let document = Document::new("Timing of trades that happen anyway");
+    verdict
+        .fold(document, Document::opening)
+        .opening(Block::Chart(savings_chart(report)))
+        .opening(Block::Text(timing_headline(report)))
+        .sections(report.deadlines.iter().map(|one| savings(report, one)))
+        .section(coins(report))
+        .section(
+            Section::new("What the figures are")
+                .list(timing_notes(report))
+                .text("This page again:")
+                .code(command),
+        )
+        .html()
 }
 
-fn savings(report: &TimingReport, deadline: &DeadlineReport) -> Markup {
-    let header = std::iter::once(String::new()).chain(timing_header(report));
-    let rows = timing_labels(deadline)
-        .into_iter()
-        .zip(&deadline.forecasters);
-    let rows = rows.map(|(label, score)| {
-        PageRow::new(label, timing_cells(report, score)).soft(score.run.is_none())
-    });
-    section(
-        &format!("Saved {}", within(report, deadline)),
-        &table(header, rows),
-    )
+fn savings(report: &TimingReport, deadline: &DeadlineReport) -> Section {
+    let mut grid = Grid::grouped("", timing_titles(report));
+    let labels = timing_labels(deadline).into_iter();
+    for (label, score) in labels.zip(&deadline.forecasters) {
+        let cells = timing_groups(report, score);
+        match score.run.is_some() {
+            true => grid.row(label, cells),
+            false => grid.soft_row(label, cells),
+        }
+    }
+    Section::new(format!("Saved {}", within(report, deadline)))
+        .text(format!(
+            "{} buys and as many sells on {} days.",
+            grouped(deadline.orders),
+            deadline.days
+        ))
+        .table(grid)
 }
 
 /// Each forecaster's saving within each deadline.
-fn savings_chart(report: &TimingReport) -> String {
+fn savings_chart(report: &TimingReport) -> Chart {
     let names: Vec<String> = report
         .deadlines
         .iter()
         .map(|deadline| within(report, deadline))
         .collect();
     let Some(first) = report.deadlines.first() else {
-        return String::new();
+        return Chart::default();
     };
     let mut kinds = SeriesRoles::default();
     let labelled = timing_labels(first)
@@ -71,12 +79,36 @@ fn savings_chart(report: &TimingReport) -> String {
             }
         })
         .collect();
+    let caption = caption(&names, &series);
     let unit = ("saved (basis points)", 1.0);
-    charts::groups("Saved within each deadline", &names, &series, unit)
+    Chart::new(charts::groups(
+        "Saved within each deadline",
+        &names,
+        &series,
+        unit,
+    ))
+    .caption(caption)
+}
+
+/// What the first forecaster saves within each deadline.
+fn caption(names: &[String], series: &[ChartSeries<Point>]) -> String {
+    let Some(first) = series.first() else {
+        return String::new();
+    };
+    let told = |(name, point): (&String, &Point)| {
+        let value = point.0.map(|value| format!("{value:+.2}"));
+        format!("{} {name}", value.unwrap_or_else(|| "unknown".to_owned()))
+    };
+    let all: Vec<String> = names.iter().zip(&first.points).map(told).collect();
+    format!(
+        "Basis points of the price that timing by {} saves: {}; above 0 is cheaper than trading evenly, grey are controls.",
+        first.label,
+        all.join(", ")
+    )
 }
 
 /// Each coin's saving by the first run.
-fn coins(report: &TimingReport) -> Markup {
+fn coins(report: &TimingReport) -> Section {
     let of_first = |deadline: &DeadlineReport| {
         let coins = deadline.forecasters.first().map(|score| &score.coins);
         let names: Vec<String> = coins
@@ -87,18 +119,35 @@ fn coins(report: &TimingReport) -> Markup {
         let points: Vec<Point> = savings
             .map(|saving| (saving.mean_bps, saving.interval_bps))
             .collect();
-        let label = format!("first run, {}", within(report, deadline));
+        let first = timing_labels(deadline).into_iter().next();
+        let label = first.unwrap_or_default();
+        let is = |wanted: fn([f64; 2]) -> bool| {
+            let ends = points.iter().filter_map(|(_, ends)| *ends);
+            ends.filter(|ends| wanted(*ends)).count()
+        };
+        let caption = format!(
+            "Of {} coins timing by {label} {} saves by the interval on {} and costs on {}; coins move together, so these are no \
+             independent results.",
+            names.len(),
+            within(report, deadline),
+            is(|[low, _]| low > 0.0),
+            is(|[_, high]| high < 0.0),
+        );
         let series = ChartSeries {
-            label,
+            label: format!("{label}, {}", within(report, deadline)),
             role: SeriesRoles::default().next(true),
             points,
         };
-        charts::rows("Saved by coin", &names, &[series], "saved (basis points)")
+        let svg = charts::rows("Saved by coin", &names, &[series], "saved (basis points)");
+        Block::Chart(Chart::new(svg).caption(caption))
     };
-    section(
-        "Coin by coin",
-        &html! {
-            @for deadline in &report.deadlines { (chart(of_first(deadline))) }
-        },
-    )
+    let has_coins = report.deadlines.iter().any(|one| {
+        one.forecasters
+            .first()
+            .is_some_and(|score| !score.coins.is_empty())
+    });
+    match has_coins {
+        true => Section::new("Coin by coin").blocks(report.deadlines.iter().map(of_first)),
+        false => Section::new("Coin by coin"),
+    }
 }

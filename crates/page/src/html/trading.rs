@@ -7,6 +7,7 @@ use rules::{
 };
 use statistics::RowSpans;
 
+use super::captions;
 use super::charts::{self, ChartSeries, Point, SeriesRole};
 use super::content::{Page, model_series, models};
 use super::document::{PageRow, chart, part, table};
@@ -51,6 +52,8 @@ fn traded(page: &Page<'_>) -> Result<Section, Error> {
         PageRow::new(labels[one.place].clone(), cells.unwrap_or_default())
     });
     let scope = scope_words(options.scope, options.trailing_bars);
+    let ranked = found.iter().map(|one| (&*labels[one.place], &one.ranked));
+    let traded = found.iter().map(|one| (&*labels[one.place], &one.traded));
     Ok(part(
         "Quantiles and capital",
         html! {
@@ -62,23 +65,24 @@ fn traded(page: &Page<'_>) -> Result<Section, Error> {
                 (settings.fee_bps) " basis points a fill. Gross is before fees, net after them; break-even is the fee of a \
                 fill, in basis points, at which the profits add up to 0."
             }
-            (chart(means_chart(page, &found, bins)))
-            (chart(capital_chart(page, &found)))
+            (chart(means_chart(page, &found, bins), &captions::bins(ranked)))
+            (chart(capital_chart(page, &found), &captions::capital(traded)))
             (table(header, cells))
         },
     ))
 }
 
 /// How forecasts are traded on for the page.
-struct TradingRule {
-    bins: usize,
-    trial: Trial,
-    options: QuantileOptions,
-    settings: BacktestOptions,
+pub(super) struct TradingRule {
+    pub bins: usize,
+    pub trial: Trial,
+    pub options: QuantileOptions,
+    pub settings: BacktestOptions,
 }
 
 impl TradingRule {
-    fn new(page: &Page<'_>) -> Self {
+    /// The rule for a page's rows.
+    pub fn new(page: &Page<'_>) -> Self {
         let rows = page.rows;
         let usual = QuantileOptions::usual(rows);
         let bins = if rows.symbols.len() > 1 {
@@ -103,30 +107,6 @@ impl TradingRule {
             settings,
         }
     }
-}
-
-/// What the capital gains by a model's forecasts over the scored time, as fractions of it.
-pub(super) struct EarnedCapital {
-    pub before: f64,
-    pub after: f64,
-    pub fee_bps: f64,
-    pub break_even_bps: Option<f64>,
-}
-
-/// What is earned by a model; None where its forecasts cannot be ranked.
-pub(super) fn earned(page: &Page<'_>, model: usize) -> Option<EarnedCapital> {
-    let TradingRule {
-        trial, settings, ..
-    } = TradingRule::new(page);
-    let forecaster = &page.forecasters[model];
-    let found = backtest(page.rows, forecaster, &[trial], &settings).ok()?;
-    let performance = &found.trials.first()?.performance;
-    Some(EarnedCapital {
-        before: performance.total_before_fees,
-        after: performance.total,
-        fee_bps: settings.fee_bps,
-        break_even_bps: performance.break_even_bps,
-    })
 }
 
 /// One model's bins, and its backtest.

@@ -94,10 +94,8 @@ fn coins_section(found: &Backtest) -> String {
     for coin in &found.coins {
         table.push(&coin.symbol, cells(&coin.performance));
     }
-    format!(
-        "Each coin alone, with a whole capital of its own, by the rule {best}\n\n{}",
-        table.render()
-    )
+    let heading = format!("Each coin alone, with a whole capital of its own, by the rule {best}");
+    format!("{}\n{}", wrapped(&heading), table.render())
 }
 
 fn trial_notes(found: &Backtest) -> String {

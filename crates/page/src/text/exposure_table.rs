@@ -211,9 +211,19 @@ pub(crate) fn exposure_verdicts(report: &ExposureReport) -> Vec<String> {
                 "against its average exposure held constantly, by the Sharpe ratio, better: {better}; worse: {worse}"
             ),
         };
-        Some(format!("{}: {words}.", rule_title(rule)))
+        Some((rule_title(rule), words))
     };
-    ExposureRule::ALL.into_iter().filter_map(of_rule).collect()
+    // Rules of which the same is to be said share a sentence.
+    let mut told: Vec<(Vec<&str>, String)> = Vec::new();
+    for (title, words) in ExposureRule::ALL.into_iter().filter_map(of_rule) {
+        match told.iter_mut().find(|(_, other)| *other == words) {
+            Some((titles, _)) => titles.push(title),
+            None => told.push((vec![title], words)),
+        }
+    }
+    told.into_iter()
+        .map(|(titles, words)| format!("{}: {words}.", titles.join(", ")))
+        .collect()
 }
 
 /// How the figures are made.

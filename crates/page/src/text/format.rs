@@ -250,18 +250,21 @@ pub(crate) fn grouped(number: usize) -> String {
 /// A word and what it means, in lines of at most 118 characters.
 pub(crate) fn legend_line(word: &str, meaning: &str) -> String {
     const INDENT: usize = 17;
-    let mut text = String::new();
+    let head = format!("  {word}  ");
+    let head = format!("{head:<INDENT$}");
+    // A word that is longer than the indent takes of its own line alone.
     let width = line_width(LINE) - INDENT;
-    let first = format!("  {word:<width$}", width = INDENT - 2);
-    for (number, line) in broken(meaning, width).iter().enumerate() {
-        let head = match number {
-            0 if word.chars().count() + 4 <= INDENT => first.clone(),
-            0 => format!("  {word}  "),
-            _ => " ".repeat(INDENT),
-        };
-        text += &format!("{head}{line}\n");
-    }
-    text
+    let taken = head.chars().count() - INDENT;
+    let lines = broken_after(meaning, width, taken);
+    let lines: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .map(|(number, line)| match number {
+            0 => format!("{head}{line}\n"),
+            _ => format!("{:INDENT$}{line}\n", ""),
+        })
+        .collect();
+    lines.concat()
 }
 
 /// Sentences in lines of at most 118 characters, each ended by a line break.
@@ -271,8 +274,13 @@ pub(crate) fn wrapped(text: &str) -> String {
 
 /// Lines of at most so many characters, broken between words.
 fn broken(text: &str, width: usize) -> Vec<String> {
+    broken_after(text, width, 0)
+}
+
+/// As [`broken`], where so many characters of the first line are taken.
+fn broken_after(text: &str, width: usize, taken: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    let mut used = 0;
+    let mut used = taken;
     for word in text.split_whitespace() {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > width {
@@ -280,7 +288,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
             used = 0;
         }
         if let Some(line) = lines.last_mut() {
-            if used > 0 {
+            if !line.is_empty() {
                 line.push(' ');
                 used += 1;
             }
@@ -315,6 +323,23 @@ mod tests {
         assert_eq!(correlation(None), "-");
         assert_eq!(interval(Some([-0.01, 0.02])), "-0.0100 to +0.0200");
         assert_eq!(percent(Some(0.512_34)), "51.23 %");
+    }
+
+    /// A word that is longer than the room for words: its first line is no wider than the others.
+    #[test]
+    fn long_words_of_a_legend_fit_their_line() {
+        let meaning = "word ".repeat(50);
+        for word in ["IC", "negated_deviation_240m"] {
+            let text = legend_line(word, &meaning);
+            assert!(text.lines().all(|line| line.len() <= LINE), "{text}");
+            assert!(text.starts_with(&format!("  {word}  ")), "{text}");
+            assert!(
+                text.lines()
+                    .skip(1)
+                    .all(|line| line.starts_with(&" ".repeat(17)))
+            );
+            assert_eq!(text.split_whitespace().count(), 51);
+        }
     }
 
     #[test]

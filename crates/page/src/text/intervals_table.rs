@@ -4,7 +4,10 @@ use score::{INTERVAL_METRICS, IntervalReport, IntervalScores, IntervalValue, Rep
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
-use crate::text::format::{counted, dash, interval_title, legend_line, magnitude, percent};
+use super::interval_verdict::{interval_label, interval_verdicts};
+use crate::text::format::{
+    counted, dash, interval_title, legend_line, magnitude, percent, wrapped,
+};
 
 /// Titles of the thirds of the rows by their trailing volatility.
 const THIRDS: [&str; 3] = ["calm third", "middle", "wild third"];
@@ -14,10 +17,16 @@ const THIRDS: [&str; 3] = ["calm third", "middle", "wild third"];
 pub(crate) fn intervals_sections(report: &Report, labels: &[String]) -> Vec<String> {
     let of_nominal = |one: &IntervalReport| {
         let mut text = format!(
-            "{}\n\n{}\n",
-            interval_heading(one),
+            "{}\n{}\n",
+            wrapped(&interval_heading(one)),
             overall(report, one, labels)
         );
+        let verdicts = interval_verdicts(report, one, labels);
+        text += &verdicts
+            .iter()
+            .map(|sentence| wrapped(sentence))
+            .collect::<String>();
+        text.push('\n');
         for metric in 0..INTERVAL_METRICS.len() {
             text += &format!("{}\n", parts(report, one, labels, metric));
         }
@@ -42,18 +51,6 @@ pub(crate) fn interval_heading(one: &IntervalReport) -> String {
         one.nominal * 100.0,
         counted(one.rows, "row")
     )
-}
-
-/// The name of a forecaster of intervals in the tables.
-pub(crate) fn interval_label<'a>(
-    report: &Report,
-    labels: &'a [String],
-    one: &'a IntervalScores,
-) -> &'a str {
-    match &one.run {
-        Some(run) => report.label_of(labels, &one.name, Some(run)),
-        None => &one.name,
-    }
 }
 
 /// Each forecaster over all rows, and how it differs from the control.

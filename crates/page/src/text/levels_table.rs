@@ -35,6 +35,8 @@ pub(super) fn level_sections(report: &Report, labels: &[String]) -> Vec<String> 
         sections.push(values_section(report, labels, title));
         sections.extend(regime_sections(report, labels));
     }
+    sections.push(above_section(report, labels));
+    sections.retain(|section| !section.is_empty());
     sections.extend(intervals_sections(report, labels));
     sections.push(notes(report, labels));
     sections
@@ -116,7 +118,7 @@ fn bins_section(report: &Report, labels: &[String]) -> String {
         table.push(&format!("{label}, forecast"), row(|bin| bin.forecast));
         table.push(&format!("{label}, realized"), row(|bin| bin.realized));
     }
-    format!("{title}\n\n{}", table.render())
+    format!("{}\n{}", wrapped(title), table.render())
 }
 
 /// Forecasters that are no controls, with their labels.
@@ -147,6 +149,41 @@ fn regime_sections(report: &Report, labels: &[String]) -> Vec<String> {
         }
     }
     vec![classes.render(), confusion.render()]
+}
+
+/// How well it is told that a volatility comes above a level; empty where no run says it.
+fn above_section(report: &Report, labels: &[String]) -> String {
+    let mut table = Table::new(std::iter::once("probability above").chain(ABOVE_COLUMNS));
+    let mut is_known = false;
+    for (label, level) in models(report, labels) {
+        for one in &level.above {
+            is_known = true;
+            let name = format!("{label}, {} a day", percent(Some(one.level)));
+            table.push(&name, above_cells(one));
+        }
+    }
+    match is_known {
+        true => table.render(),
+        false => String::new(),
+    }
+}
+
+/// Titles of [`above_cells`].
+pub(crate) const ABOVE_COLUMNS: [&str; 7] =
+    ["rows", "said", "came", "Brier", "95 %", "skill", "AUC"];
+
+/// The cells of a probability of coming above a level.
+pub(crate) fn above_cells(one: &score::AboveScore) -> [String; 7] {
+    let ends = one.brier_interval;
+    [
+        grouped(one.rows),
+        percent(Some(one.probability)),
+        percent(Some(one.share)),
+        number(Some(one.brier), 4),
+        ends.map_or_else(dash, |[low, high]| format!("{low:.4} to {high:.4}")),
+        number(one.brier_skill, 3),
+        number(one.auc, 3),
+    ]
 }
 
 /// The cells of a class: rows, share, precision, recall, F1, AUC.

@@ -7,17 +7,22 @@ mod coins_table;
 mod cut_table;
 mod exposure_table;
 pub(crate) mod format;
+mod interval_verdict;
 pub(crate) mod intervals_table;
 mod level_verdict;
 mod levels_table;
 mod notes;
+mod portfolio_labels;
 mod portfolio_table;
+mod portfolio_verdict;
 mod quantiles_table;
 mod score_sections;
 mod score_table;
 mod thresholds_lines;
 mod thresholds_table;
+mod timing_labels;
 mod timing_table;
+mod timing_verdict;
 mod verdict;
 
 pub use across_table::across_table;
@@ -34,15 +39,18 @@ pub(crate) use exposure_table::{
     EXPOSURE_COLUMNS, MINUS_COLUMNS, exposure_cells, exposure_headline, exposure_label,
     exposure_notes, exposure_verdicts, minus_cells, rule_title, rule_words,
 };
+pub(crate) use interval_verdict::{interval_label, interval_verdicts};
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
-    COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs,
+    ABOVE_COLUMNS, COIN_TITLES, COMPARISON_WORDS, above_cells, class_cells, coin_cells,
+    has_regimes, interval_note, mcs,
 };
+pub(crate) use portfolio_labels::{fee_heading, portfolio_label};
 pub use portfolio_table::portfolio_table;
 pub(crate) use portfolio_table::{
-    fee_heading, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_label,
-    portfolio_notes,
+    fits_grid, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_notes,
 };
+pub(crate) use portfolio_verdict::portfolio_verdict;
 pub(crate) use quantiles_table::scope_words;
 pub use quantiles_table::{quantiles_csv, quantiles_table};
 pub(crate) use score_sections::T_TITLE;
@@ -53,8 +61,8 @@ pub use thresholds_table::thresholds_table;
 pub(crate) use thresholds_table::{
     COLUMNS as TRADE_COLUMNS, judged_rows, judged_title, portfolio_line, tuned_header, tuned_rows,
 };
-pub(crate) use timing_table::{
-    timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
-};
+pub(crate) use timing_labels::{timing_labels, within};
 pub use timing_table::{timing_coins, timing_table};
+pub(crate) use timing_table::{timing_groups, timing_headline, timing_notes, timing_titles};
+pub(crate) use timing_verdict::timing_verdict;
 pub(crate) use verdict::verdicts;

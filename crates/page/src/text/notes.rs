@@ -2,22 +2,17 @@
 
 use score::{Report, Score};
 
-use crate::text::format::{counted, grouped};
+use crate::text::format::{counted, grouped, wrapped};
 
 /// One note a line; `labels` are the forecasters' names in the tables.
 pub(crate) fn notes(report: &Report, labels: &[String]) -> String {
-    let mut notes = vec![
-        format!(
-            "Intervals: stationary block bootstrap, {} draws (seed {}); times drawn within each fold, all coins",
-            grouped(report.draws),
-            report.seed
-        ),
-        format!(
-            "together; mean block length by Politis and White, at least {} and at most half a fold. Reach: {}.",
-            counted(report.floor_bars, "bar"),
-            counted(report.reach_bars, "bar"),
-        ),
-    ];
+    let mut notes = vec![format!(
+        "Intervals: stationary block bootstrap, {} draws (seed {}); times drawn within each fold, all coins together; mean block length by Politis and White, at least {} and at most half a fold. Reach: {}.",
+        grouped(report.draws),
+        report.seed,
+        counted(report.floor_bars, "bar"),
+        counted(report.reach_bars, "bar"),
+    )];
     if !report.differences.is_empty() {
         notes.push(
             "Differences: both forecasters on the same draws, over the folds in which both have a score."
@@ -38,7 +33,7 @@ pub(crate) fn notes(report: &Report, labels: &[String]) -> String {
     for (label, score) in labels.iter().zip(&report.forecasters) {
         notes.extend(score.run.as_ref().map(|run| format!("{label}: {run}")));
     }
-    notes.iter().map(|note| format!("{note}\n")).collect()
+    notes.iter().map(|note| wrapped(note)).collect()
 }
 
 fn undefined_notes(report: &Report, labels: &[String]) -> Vec<String> {

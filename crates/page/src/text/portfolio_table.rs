@@ -1,13 +1,13 @@
 //! Portfolios as text.
 
 use notation::format_time;
-use rules::{
-    FoldFit, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioReport, PortfolioResult,
-    SpreadModel,
-};
+use rules::{FoldFit, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioReport, SpreadModel};
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
+use super::portfolio_labels::{fee_heading, portfolio_label};
+use super::portfolio_verdict::portfolio_verdict;
+use crate::document::Grid;
 use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, span, wrapped};
 
 /// Titles of the columns that [`portfolio_cells`] fills.
@@ -86,18 +86,6 @@ fn ends(interval: Option<ConfidenceInterval>) -> String {
     interval.map_or_else(dash, |[low, high]| format!("{low:.2} to {high:.2}"))
 }
 
-/// The label of each result: with its run where several runs have one forecaster.
-pub(crate) fn portfolio_label(report: &PortfolioReport, result: &PortfolioResult) -> String {
-    let label = result.holding.label();
-    let at_fee = report.at_fee(result.fee_bps);
-    match result.holding.run() {
-        Some(run) if at_fee.filter(|one| one.holding.label() == label).count() > 1 => {
-            format!("{label} ({run})")
-        }
-        _ => label,
-    }
-}
-
 /// Everything a reader of the comparison needs.
 pub fn portfolio_table(report: &PortfolioReport) -> String {
     let mut table = Table::new(std::iter::once("").chain(portfolio_columns(report))).unbroken();
@@ -112,31 +100,44 @@ pub fn portfolio_table(report: &PortfolioReport) -> String {
         .iter()
         .map(|note| wrapped(note))
         .collect();
+    let verdict: String = portfolio_verdict(report)
+        .iter()
+        .map(|sentence| wrapped(sentence))
+        .collect();
     format!(
-        "{}\n{}\n{}\n{notes}",
+        "{}{verdict}\n{}\n{}\n{notes}",
         wrapped(&portfolio_headline(report)),
         table.render(),
         fits_table(&report.fits)
     )
 }
 
-/// The fee of a group of rows.
-pub(crate) fn fee_heading(fee_bps: f64) -> String {
-    format!("{fee_bps} bp a fill")
-}
-
 fn fits_table(fits: &[FoldFit]) -> String {
-    let mut table = Table::new(["fitted before", "fold", "slope", "coins differ by", "speed"]);
+    let mut table = Table::new(std::iter::once("fitted before").chain(FIT_COLUMNS));
     for fit in fits {
-        let cells = [
-            fit.fold.to_string(),
-            number(Some(fit.slope), 3),
-            number(Some(fit.slope_spread), 3),
-            number(Some(fit.speed), 3),
-        ];
-        table.push(&fit.run, cells);
+        table.push(&fit.run, fit_cells(fit));
     }
     table.render()
+}
+
+/// What was fitted before each fold, as a table of a page.
+pub(crate) fn fits_grid(fits: &[FoldFit]) -> Grid {
+    let mut grid = Grid::new("fitted before", FIT_COLUMNS);
+    for fit in fits {
+        grid.row(fit.run.as_str(), fit_cells(fit));
+    }
+    grid
+}
+
+const FIT_COLUMNS: [&str; 4] = ["fold", "slope", "coins differ by", "speed"];
+
+fn fit_cells(fit: &FoldFit) -> [String; 4] {
+    [
+        fit.fold.to_string(),
+        number(Some(fit.slope), 3),
+        number(Some(fit.slope_spread), 3),
+        number(Some(fit.speed), 3),
+    ]
 }
 
 /// What was traded, when.

@@ -87,12 +87,12 @@ fn ranks_section(report: &QuantileReport) -> String {
     if report.rank_ic.timestamps == 0 {
         return overall + "\n";
     }
-    format!(
-        "{overall}; at each time {} in the mean and {} in the median of {}\n",
+    wrapped(&format!(
+        "{overall}; at each time {} in the mean and {} in the median of {}",
         correlation(report.rank_ic.mean),
         correlation(report.rank_ic.median),
         counted(report.rank_ic.timestamps, "time"),
-    )
+    ))
 }
 
 fn notes(report: &QuantileReport) -> String {

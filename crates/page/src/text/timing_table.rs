@@ -4,10 +4,12 @@ use notation::format_time;
 use rules::{DeadlineReport, Saving, SideSavings, TimingReport, TimingScore};
 use terminal::Table;
 
+use super::timing_labels::{duration, timing_labels, within};
+use super::timing_verdict::timing_verdict;
 use crate::text::format::{counted, dash, grouped, interval_title, t, wrapped};
 
 /// Titles of the columns, without that of the labels; three of them belong to a [`Saving`].
-pub(crate) fn timing_header(report: &TimingReport) -> Vec<String> {
+fn timing_header(report: &TimingReport) -> Vec<String> {
     let ends = interval_title(report.confidence);
     let mut header = vec!["saved bp".to_owned(), ends.clone(), "t".to_owned()];
     header.extend(["first run ahead by".to_owned(), ends, "t".to_owned()]);
@@ -19,7 +21,7 @@ pub(crate) fn timing_header(report: &TimingReport) -> Vec<String> {
 }
 
 /// The cells under [`timing_header`].
-pub(crate) fn timing_cells(report: &TimingReport, score: &TimingScore) -> Vec<String> {
+fn timing_cells(report: &TimingReport, score: &TimingScore) -> Vec<String> {
     let side = |side: &SideSavings| {
         [side.twap, side.vwap, side.at_once].map(|saving| points(saving.mean_bps))
     };
@@ -60,22 +62,22 @@ fn points(bps: Option<f64>) -> String {
     })
 }
 
-/// A time in minutes, hours or days as people write it.
-fn duration(ms: f64) -> String {
-    let minutes = ms / 60_000.0;
-    match minutes {
-        minutes if minutes < 600.0 => format!("{minutes:.0} min"),
-        minutes if minutes < 6000.0 => format!("{:.0} h", minutes / 60.0),
-        minutes => format!("{:.0} d", minutes / 1440.0),
-    }
+/// As [`timing_header`], the titles of one cell of a page together.
+pub(crate) fn timing_titles(report: &TimingReport) -> Vec<Vec<String>> {
+    let header = timing_header(report);
+    let (savings, others) = header.split_at(6);
+    let savings = savings.chunks(3).map(<[String]>::to_vec);
+    let others = others.iter().map(|title| vec![title.clone()]);
+    savings.chain(others).collect()
 }
 
-/// The deadline in words, such as `within 60 min`.
-pub(crate) fn within(report: &TimingReport, deadline: &DeadlineReport) -> String {
-    format!(
-        "within {}",
-        duration((deadline.deadline_bars as i64 * report.bar_ms) as f64)
-    )
+/// The cells under [`timing_titles`].
+pub(crate) fn timing_groups(report: &TimingReport, score: &TimingScore) -> Vec<Vec<String>> {
+    let cells = timing_cells(report, score);
+    let (savings, others) = cells.split_at(6);
+    let savings = savings.chunks(3).map(<[String]>::to_vec);
+    let others = others.iter().map(|cell| vec![cell.clone()]);
+    savings.chain(others).collect()
 }
 
 /// What is counted within a deadline.
@@ -86,24 +88,6 @@ fn counts(report: &TimingReport, deadline: &DeadlineReport) -> String {
         grouped(deadline.orders),
         counted(deadline.days, "day")
     )
-}
-
-/// Each forecaster's name; the run where two have one name.
-pub(crate) fn timing_labels(deadline: &DeadlineReport) -> Vec<String> {
-    let scores = &deadline.forecasters;
-    let label = |score: &TimingScore| {
-        let is_alone = scores
-            .iter()
-            .filter(|other| other.name == score.name)
-            .count()
-            == 1;
-        let run = score.run.as_ref().filter(|_| !is_alone);
-        run.map_or_else(
-            || score.name.clone(),
-            |run| format!("{} ({run})", score.name),
-        )
-    };
-    scores.iter().map(label).collect()
 }
 
 /// What orders there are, in one sentence.
@@ -140,6 +124,9 @@ pub(crate) fn timing_notes(report: &TimingReport) -> Vec<String> {
 /// Everything a reader of the savings needs.
 pub fn timing_table(report: &TimingReport) -> String {
     let mut text = wrapped(&timing_headline(report));
+    for sentence in timing_verdict(report) {
+        text += &wrapped(&sentence);
+    }
     for deadline in &report.deadlines {
         let header = std::iter::once(String::new()).chain(timing_header(report));
         let mut table = Table::new(header);

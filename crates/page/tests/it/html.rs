@@ -1,6 +1,9 @@
 //! The page of scores.
 
-use page::{Dependence, FeatureImportance, FoldImportance, Importance, Page, folds_svg, html};
+use page::{
+    Dependence, FeatureImportance, FoldImportance, Importance, Page, RunPart, folds_svg, html,
+    parts_html,
+};
 use score::{ForecastColumn, Options, Rows, controls, score};
 
 use crate::rows::{forecaster, rows};
@@ -29,6 +32,7 @@ fn page_of(
         is_return,
         options: &options,
         dropped: &dropped,
+        exposure: None,
         importance,
         command,
     })
@@ -41,6 +45,54 @@ fn the_range_of_honest_returns_is_told_of_returns_alone() {
     let model = [forecaster("network", &rows, 0.2, 2)];
     let told = |is_return| page_of(&rows, &model, &[], is_return).contains("0.02 to 0.06");
     assert!(told(true) && !told(false));
+}
+
+/// Every section stands once for each horizon, named by it, and the verdict of each opens the page.
+#[test]
+fn several_horizons_have_every_section_each() {
+    let rows = rows(3, 300, 4);
+    let mut forecasters = vec![forecaster("network", &rows, 0.2, 2)];
+    forecasters.extend(controls(&rows));
+    let options = Options::default();
+    let report = score(&rows, &forecasters, &options).unwrap();
+    let page = Page {
+        rows: &rows,
+        forecasters: &forecasters,
+        report: &report,
+        is_return: true,
+        options: &options,
+        dropped: &[],
+        exposure: None,
+        importance: &[],
+        command: "quarterhour report runs/a",
+    };
+    let headings = |text: &str| -> Vec<String> {
+        let rest = text.split("<h2>").skip(1);
+        rest.map(|part| part.split("</h2>").next().unwrap().to_owned())
+            .collect()
+    };
+    let verdicts = |text: &str| text.matches("class=\"verdict\"").count();
+    let alone = html(&page);
+    let both = parts_html(&["5m", "1h"].map(|title| RunPart::new(title, &page)));
+    let expected: Vec<String> = ["5m", "1h"]
+        .iter()
+        .flat_map(|title| {
+            let own = headings(&alone).into_iter();
+            own.map(move |heading| format!("{title}: {heading}"))
+        })
+        .collect();
+    assert_eq!(expected.len(), 18, "{expected:?}");
+    assert_eq!(headings(&both), expected);
+    assert_eq!(verdicts(&both), 2 * verdicts(&alone));
+    assert_eq!(parts_html(&[RunPart::new("5m", &page).alone()]), alone);
+}
+
+/// A control that knows nothing of a coin alone leaves no heading without a picture.
+#[test]
+fn one_coin_has_no_picture_across_coins() {
+    let rows = rows(3, 300, 1);
+    let page = page(&rows, &[forecaster("network", &rows, 0.2, 2)], &[]);
+    assert!(!page.contains("<h2>Cumulative IC</h2>") && !page.contains("NaN"));
 }
 
 #[test]
@@ -117,6 +169,15 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
         8 + 2 + 6,
         "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance, dependence; expected against realized, \
          and the same coin by coin of three runs and two parts"
+    );
+    assert_eq!(
+        page.matches("<figure").count(),
+        page.matches("<figcaption").count(),
+        "every picture has its sentence"
+    );
+    assert!(
+        page.contains("the best of 3 forecasters by IC a day, picked on these same rows"),
+        "what is the best of several is said"
     );
     assert!(page.contains("Quantiles and capital") && page.contains("break-even"));
     for from_elsewhere in ["<script", "<link", "src=", "href=\"h", "@import", "url("] {

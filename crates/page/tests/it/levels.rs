@@ -2,7 +2,7 @@
 
 use page::{Page, coins_table, exposure_html, exposure_table, folds_svg, html, score_table};
 use rules::{AlarmCosts, ExposureOptions, exposure};
-use score::{ForecastColumn, Options, Report, Rows, controls, score};
+use score::{AboveForecast, ForecastColumn, Options, Report, Rows, controls, score};
 
 use crate::volatilities::{har, returns, rows};
 
@@ -62,6 +62,7 @@ fn the_page_of_volatilities_has_its_charts() {
         is_return: false,
         options: &Options::default(),
         dropped: &[],
+        exposure: None,
         importance: &[],
         command: "quarterhour evaluate RUN",
     });
@@ -71,18 +72,59 @@ fn the_page_of_volatilities_has_its_charts() {
         "Predicted against realized volatility",
         "Reliability of the probability of High",
         "Reliability of the probability of Low",
+        "Precision over recall of High",
+        "Precision over recall of Medium",
     ] {
         assert!(
             page.contains(&format!("aria-label=\"{chart}\"")),
             "{chart} is missing"
         );
     }
+    assert_eq!(
+        page.matches("<figure").count(),
+        page.matches("<figcaption").count(),
+        "every picture has its sentence"
+    );
+    assert!(page.contains("average precision") && page.contains("right that often: har "));
+    assert!(page.contains("har beats the control naive: its QLIKE is lower by 0.4562"));
+    assert!(page.contains("What exposure by it is worth is not on this page"));
     assert!(page.contains("Confusion matrix of har") && page.contains("largest turnover"));
     assert!(!page.contains("IC a day") && !page.contains("<script"));
     assert!(folds_svg(&report).contains("QLIKE of each fold"));
     if let Some(folder) = std::env::var_os("PAGES") {
         std::fs::write(std::path::Path::new(&folder).join("levels.html"), page).unwrap();
     }
+}
+
+/// `regime.above`: the probability that the volatility comes above a level is scored and drawn.
+#[test]
+fn probabilities_above_a_level_are_scored() {
+    let rows = rows();
+    let mut told = har();
+    let level = told.level.as_mut().unwrap();
+    level.above = vec![AboveForecast {
+        level: 0.04,
+        probability: (0..rows.len())
+            .map(|row| if row % 4 == 0 { f64::NAN } else { 0.25 })
+            .collect(),
+    }];
+    let report = score(&rows, &[told], &Options::default()).unwrap();
+    let above = &report.forecasters[0].level.as_ref().unwrap().above[0];
+    let came: Vec<f64> = (0..rows.len())
+        .filter(|row| row % 4 != 0)
+        .map(|row| f64::from(u8::from(rows.realized[row].exp() > 0.04)))
+        .collect();
+    let share = came.iter().sum::<f64>() / came.len() as f64;
+    let brier = came.iter().map(|came| (0.25 - came).powi(2)).sum::<f64>() / came.len() as f64;
+    assert_eq!((above.rows, above.reliability.len()), (came.len(), 1));
+    assert!((above.share - share).abs() < 1e-12 && (above.brier - brier).abs() < 1e-12);
+    let skill = 1.0 - brier / (share * (1.0 - share));
+    assert!((above.brier_skill.unwrap() - skill).abs() < 1e-9);
+    assert!((above.auc.unwrap() - 0.5).abs() < 1e-12);
+    let [low, high] = above.brier_interval.unwrap();
+    assert!(low <= brier && brier <= high);
+    let text = score_table(&report);
+    assert!(text.contains("har, 4.00 % a day"), "{text}");
 }
 
 #[test]
@@ -108,6 +150,29 @@ fn exposure_rules_stand_beside_their_constant_exposure() {
     assert_eq!(
         page.matches("aria-label=\"Growth of the capital\"").count(),
         4
+    );
+    assert_eq!(
+        page.matches("<figure").count(),
+        page.matches("<figcaption").count()
+    );
+    assert!(page.contains("class=\"verdict\"") && page.contains("<nav"));
+    // The page of the scores has it as a section, and says what it is worth.
+    let (forecasters, scores) = scored(&rows);
+    let whole = html(&Page {
+        rows: &rows,
+        forecasters: &forecasters,
+        report: &scores,
+        is_return: false,
+        options: &Options::default(),
+        dropped: &[],
+        exposure: Some(&report),
+        importance: &[],
+        command: "quarterhour report RUN",
+    });
+    assert!(whole.contains("<h2>Exposure by the forecasts</h2>"));
+    assert!(
+        whole.contains("the same average exposure held constantly")
+            && !whole.contains("is not on this page")
     );
     if let Some(folder) = std::env::var_os("PAGES") {
         std::fs::write(std::path::Path::new(&folder).join("exposure.html"), page).unwrap();

@@ -39,7 +39,7 @@ fn mean(values: &[f64]) -> f64 {
 
 /// Of the price over time.
 pub(crate) fn prices(figures: &Figures) -> String {
-    let log_change = |coin: &CoinFigures| (coin.last_close / coin.first_close).ln();
+    let log_change = |coin: &CoinFigures| coin.log_change;
     let known = || {
         figures
             .coins
@@ -56,13 +56,31 @@ pub(crate) fn prices(figures: &Figures) -> String {
         format!("{} {}, ", coin.symbol, change(log_change(coin)))
     });
     format!(
-        "From its first to its last candle the price of the median coin changed by {}: {reference}best {} {}, worst {} {}.",
+        "From its first to its last candle the price of the median coin changed by {}: {reference}best {} {}, worst {} {}{}.",
         change(median),
         best.symbol,
         change(log_change(best)),
         worst.symbol,
         change(log_change(worst)),
+        left_out(figures),
     )
+}
+
+/// The steps that count as no change of the price.
+fn left_out(figures: &Figures) -> String {
+    let steps = |coin: &CoinFigures| coin.faults.jumps.len() + coin.faults.jumps_over_holes.len();
+    let coins = coins_where(figures, |coin| steps(coin) > 0);
+    let count: usize = coins.iter().map(|coin| steps(coin)).sum();
+    match count {
+        0 => String::new(),
+        count => format!(
+            "; {} past a ratio of {} that no `symbols.toml` explains, a new unit or another coin, {} no change ({})",
+            counted(count, "step"),
+            figures.jump_ratio,
+            if count == 1 { "counts as" } else { "count as" },
+            named(&coins),
+        ),
+    }
 }
 
 /// Of the mean return over time.
@@ -318,10 +336,13 @@ pub(crate) fn faults(figures: &Figures) -> Vec<String> {
             coin.faults.listed_ms.is_some()
         }),
     ];
-    let mut sentences: Vec<String> = [holes(figures), flat(figures), jumps(figures)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let found = [
+        holes(figures),
+        flat(figures),
+        jumps(figures),
+        jumps_over_holes(figures),
+    ];
+    let mut sentences: Vec<String> = found.into_iter().flatten().collect();
     for (words, is_one) in lists {
         let coins = coins_where(figures, is_one);
         sentences.extend((!coins.is_empty()).then(|| format!("{words}: {}.", named(&coins))));
@@ -387,4 +408,21 @@ fn jumps(figures: &Figures) -> Option<String> {
             named(&coins),
         )
     })
+}
+
+fn jumps_over_holes(figures: &Figures) -> Option<String> {
+    let all = figures.coins.iter().flat_map(|coin| {
+        let jumps = coin.faults.jumps_over_holes.iter();
+        jumps.map(move |jump| (&coin.symbol, jump))
+    });
+    let by_size = |(_, jump): &(_, &super::returns::Jump)| jump.ratio.ln().abs();
+    let (symbol, largest) = all
+        .clone()
+        .max_by(|a, b| by_size(a).total_cmp(&by_size(b)))?;
+    Some(format!(
+        "{} past the same ratio over a hole, the largest by {} of {symbol} on {}: most likely a new unit, which `symbols.toml` can say.",
+        counted(all.count(), "jump"),
+        number(Some(largest.ratio), 3),
+        day(largest.time_ms),
+    ))
 }

@@ -25,6 +25,9 @@ pub(crate) struct CoinFigures {
     pub first_close: f64,
     /// Close of the last one.
     pub last_close: f64,
+    /// Log of the last close over the first one, without steps that are no change of the price: jumps
+    /// past `data.jump_ratio` that no fork explains, over holes too.
+    pub log_change: f64,
     /// Log returns from close to close.
     pub returns: Option<ReturnFigures>,
     /// What was traded; None where the candles do not say.
@@ -104,11 +107,12 @@ pub(crate) struct MarketCapFigures {
 pub(crate) const SHARES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 
 impl CoinFigures {
-    /// Of candles that there are some of, and of the return into each (NaN where there is none).
+    /// Of candles that there are some of, of the return into each (NaN where there is none) and its log
+    /// price.
     pub fn of(
         symbol: Symbol,
         candles: &CandleTable,
-        returns: &[f64],
+        (returns, log_prices): (&[f64], &[f64]),
         faults: Faults,
         sampling: &Sampling,
     ) -> Option<Self> {
@@ -125,6 +129,7 @@ impl CoinFigures {
             missing_share: faults.missing_bars as f64 / bars as f64,
             first_close: *closes.first()?,
             last_close: *closes.last()?,
+            log_change: *log_prices.last()?,
             returns: ReturnFigures::of(returns, times, sampling),
             market_cap: MarketCapFigures::of(candles, traded),
             traded,

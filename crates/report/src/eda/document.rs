@@ -252,6 +252,9 @@ fn together(figures: &Figures) -> Section {
                 count(figures.coins.len())
             ));
         }
+        section = section.text(
+            "Columns stand in the order of the rows; the darker a cell, the closer to 1 (blue) or to -1 (orange).",
+        );
         let title = format!(
             "Correlation of returns over {}",
             length(figures.sampling.return_ms)

@@ -30,6 +30,8 @@ pub(crate) struct Faults {
     pub flat: Vec<Stretch>,
     /// Closes in a row, without a hole between them, that are past `data.jump_ratio`.
     pub jumps: Vec<Jump>,
+    /// Closes before and after a hole that are past it.
+    pub jumps_over_holes: Vec<Jump>,
     /// Open time of the first candle, where the coin begins a day and ten bars later than the first of
     /// all: it was listed.
     pub listed_ms: Option<i64>,
@@ -42,8 +44,12 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Of candles that there are some of, with the jumps among their returns.
-    pub fn of(candles: &CandleTable, jumps: Vec<Jump>, sampling: &Sampling) -> Self {
+    /// Of candles that there are some of, with the jumps among their returns and those over holes.
+    pub fn of(
+        candles: &CandleTable,
+        [jumps, jumps_over_holes]: [Vec<Jump>; 2],
+        sampling: &Sampling,
+    ) -> Self {
         let interval = sampling.interval;
         let holes = holes(&candles.open_time_ms, interval);
         let flat: Vec<Stretch> = Idle::all(candles, interval)
@@ -65,6 +71,7 @@ impl Faults {
             settled_ms: settled_since(candles, &flat),
             flat,
             jumps,
+            jumps_over_holes,
             listed_ms: first.filter(|first| first - sampling.from_ms >= least_ms),
             ended_ms: last.filter(|last| sampling.until_ms - interval.ms() - last >= least_ms),
         }
@@ -75,6 +82,7 @@ impl Faults {
         self.holes > 0
             || !self.flat.is_empty()
             || !self.jumps.is_empty()
+            || !self.jumps_over_holes.is_empty()
             || self.listed_ms.is_some()
             || self.ended_ms.is_some()
     }
@@ -125,7 +133,8 @@ mod tests {
         let interval: Interval = "1d".parse().unwrap();
         let sampling = Sampling::new((0, last_day * DAY_MS), interval);
         let rule = ReturnRule::new(interval, 6.0, &BTreeSet::new());
-        Faults::of(&candles, rule.of_candles(&candles).1, &sampling)
+        let jumps = [rule.of_candles(&candles).1, rule.log_prices(&candles).1];
+        Faults::of(&candles, jumps, &sampling)
     }
 
     fn moving(days: std::ops::Range<i64>) -> Vec<(i64, f64)> {
@@ -172,6 +181,12 @@ mod tests {
     fn a_jump_counts_where_no_hole_is_before_it() {
         let found = of(&[(0, 1.0), (1, 8.0), (3, 80.0), (4, 81.0)], 4);
         assert_eq!(found.jumps.len(), 1);
+        let over_holes: Vec<f64> = found
+            .jumps_over_holes
+            .iter()
+            .map(|jump| jump.ratio)
+            .collect();
+        assert_eq!(over_holes, [10.0]);
         assert_eq!(
             (found.jumps[0].time_ms, found.jumps[0].ratio),
             (DAY_MS, 8.0)

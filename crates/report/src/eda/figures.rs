@@ -75,7 +75,8 @@ pub(crate) struct Move {
 pub(crate) struct OverTime {
     /// The times, UTC milliseconds.
     pub times_ms: Vec<i64>,
-    /// Log of the last close of a period over the coin's first one.
+    /// Log of the last close of a period over the coin's first one, without jumps that are no change of
+    /// the price.
     pub log_prices: Lines,
     /// Mean over coins of the log return of a period.
     pub mean_returns: Vec<f64>,
@@ -179,8 +180,10 @@ impl ReadCoin {
         let rule = ReturnRule::new(sampling.interval, jump_ratio, &candles.forks(symbol));
         let candles = candles.read(symbol, &COLUMNS)?;
         let (returns, jumps) = rule.of_candles(&candles);
-        let faults = Faults::of(&candles, jumps, sampling);
-        let figures = CoinFigures::of(symbol.clone(), &candles, &returns, faults, sampling);
+        let (log_prices, over_holes) = rule.log_prices(&candles);
+        let faults = Faults::of(&candles, [jumps, over_holes], sampling);
+        let series = (&*returns, &*log_prices);
+        let figures = CoinFigures::of(symbol.clone(), &candles, series, faults, sampling);
         let moved = |(&time_ms, &log_return): (&i64, &f64)| Move {
             symbol: symbol.clone(),
             time_ms,
@@ -189,7 +192,7 @@ impl ReadCoin {
         let moves = candles.open_time_ms.iter().zip(&returns);
         let moves = moves.filter(|(_, value)| value.is_finite()).map(moved);
         Ok(figures.map(|figures| Self {
-            samples: CoinSamples::of(&candles, &returns, &rule, sampling),
+            samples: CoinSamples::of(&candles, series, &rule, sampling),
             counts: CoinCounts::of(&returns, &amounts(&candles)),
             moves: largest(moves.collect()),
             figures,
@@ -254,11 +257,7 @@ impl OverTime {
             times_ms: (0..sampling.points())
                 .map(|point| sampling.time_ms(point))
                 .collect(),
-            log_prices: Lines::of(lines(&|coin| {
-                let first = coin.figures.first_close;
-                let closes = coin.samples.closes.iter();
-                closes.map(|close| (close / first).ln()).collect()
-            })),
+            log_prices: Lines::of(lines(&|coin| coin.samples.log_prices.clone())),
             mean_returns: across(&returns, |known| Some(statistics::mean(known))),
             returns: Spread::of(&returns),
             volatility: Lines::of(lines(&|coin| coin.samples.volatility.clone())),

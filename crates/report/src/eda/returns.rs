@@ -69,6 +69,26 @@ impl ReturnRule {
         (values, jumps)
     }
 
+    /// The log of each candle's close over the first one, a hole bridged, without steps past the limit,
+    /// which are no change of the price: a new unit would look like the best gain of all. Those over a
+    /// hole come beside them; [`of_candles`](Self::of_candles) has the others.
+    pub fn log_prices(&self, candles: &CandleTable) -> (Vec<f64>, Vec<Jump>) {
+        let times = &candles.open_time_ms;
+        let closes = candles.column(Column::Close);
+        let (mut values, mut over_holes) = (vec![0.0; times.len().min(1)], Vec::new());
+        let mut sum = 0.0;
+        for (times, closes) in times.windows(2).zip(closes.windows(2)) {
+            let is_next = times[1] - times[0] == self.interval.ms();
+            match self.between(closes[0], closes[1], times[1]) {
+                Ok(step) if step.is_finite() => sum += step,
+                Ok(_) => {}
+                Err(jump) => over_holes.extend((!is_next).then_some(jump)),
+            }
+            values.push(sum);
+        }
+        (values, over_holes)
+    }
+
     /// Log returns between closes that lie some bars apart, the last bar of each opening at the time
     /// beside it; NaN where a close is missing or the ratio is past the limit.
     pub fn of_closes(&self, closes: &[f64], open_time_ms: impl Fn(usize) -> i64) -> Vec<f64> {
@@ -128,6 +148,47 @@ mod tests {
         let found: Vec<i64> = jumps.iter().map(|jump| jump.time_ms / DAY_MS).collect();
         assert_eq!(found, [2, 3, 7], "a ratio of 6 itself is none");
         assert!((jumps[0].ratio - 70.0 / 11.0).abs() < 1e-12);
+    }
+
+    /// A coin whose unit changed while it was not traded gained nothing by that.
+    #[test]
+    fn a_new_unit_is_no_change_of_the_price_and_a_hole_is_bridged() {
+        let rule = ReturnRule::new("1d".parse().unwrap(), 6.0, &BTreeSet::new());
+        let closes = [
+            (0, 10.0),
+            (1, 11.0),
+            (5, 11_000.0),
+            (6, 12_100.0),
+            (9, 24_200.0),
+        ];
+        let row = |(day, close): (i64, f64)| {
+            let mut values = [f64::NAN; Column::ALL.len()];
+            values[Column::Close as usize] = close;
+            (day * DAY_MS, values)
+        };
+        let candles: CandleTable = closes.into_iter().map(row).collect();
+        let (prices, over_holes) = rule.log_prices(&candles);
+        let expected = [
+            0.0,
+            1.1_f64.ln(),
+            1.1_f64.ln(),
+            1.21_f64.ln(),
+            2.42_f64.ln(),
+        ];
+        for (price, expected) in prices.iter().zip(expected) {
+            assert!((price - expected).abs() < 1e-12, "{prices:?}");
+        }
+        assert_eq!(
+            over_holes,
+            [Jump {
+                time_ms: 5 * DAY_MS,
+                ratio: 1000.0
+            }]
+        );
+        // One that is explained is a change.
+        let explained = ReturnRule::new("1d".parse().unwrap(), 6.0, &BTreeSet::from([5 * DAY_MS]));
+        let (prices, over_holes) = explained.log_prices(&candles);
+        assert!((prices[4] - 2420_f64.ln()).abs() < 1e-12 && over_holes.is_empty());
     }
 
     #[test]

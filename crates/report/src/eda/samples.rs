@@ -11,8 +11,8 @@ use super::sampling::Sampling;
 /// [`Sampling::return_ms`].
 #[derive(Debug, Clone)]
 pub(crate) struct CoinSamples {
-    /// The last close of each period.
-    pub closes: Vec<f64>,
+    /// The last log price of each period, over that of the first candle.
+    pub log_prices: Vec<f64>,
     /// Log return from the last close of the period before to that of the period.
     pub returns: Vec<f64>,
     /// What was traded in each period, in the quote currency.
@@ -27,15 +27,16 @@ pub(crate) struct CoinSamples {
 }
 
 impl CoinSamples {
-    /// Of candles and the return into each.
+    /// Of candles, the return into each and its log price.
     pub fn of(
         candles: &CandleTable,
-        returns: &[f64],
+        (returns, prices): (&[f64], &[f64]),
         rule: &ReturnRule,
         sampling: &Sampling,
     ) -> Self {
         let points = sampling.points();
         let mut closes = vec![f64::NAN; points];
+        let mut log_prices = vec![f64::NAN; points];
         let mut sums = vec![f64::NAN; points];
         let mut market_caps = vec![f64::NAN; points];
         let mut grid_closes = vec![f64::NAN; sampling.returns()];
@@ -52,6 +53,9 @@ impl CoinSamples {
             let cap = candles.value(Column::MarketCap, place);
             if let Some(last) = closes.get_mut(point) {
                 *last = close;
+            }
+            if let (Some(last), Some(price)) = (log_prices.get_mut(point), prices.get(place)) {
+                *last = *price;
             }
             if let Some(last) = market_caps.get_mut(point)
                 && cap > 0.0
@@ -74,7 +78,7 @@ impl CoinSamples {
         Self {
             returns: rule.of_closes(&closes, |point| sampling.time_ms(point) - bar),
             grid_returns: rule.of_closes(&grid_closes, |place| sampling.return_end_ms(place) - bar),
-            closes,
+            log_prices,
             amounts: sums,
             volatility: volatility(&candles.open_time_ms, returns, sampling),
             market_caps,

@@ -18,9 +18,19 @@ pub(crate) const COIN_COLUMNS: [&str; 13] = [
     "excess kurtosis",
     "lowest",
     "highest",
-    "traded a day",
+    "traded a day (millions)",
     "with reference",
 ];
+
+/// An amount in millions.
+fn millions(amount: f64) -> String {
+    match amount / 1e6 {
+        size if size >= 1000.0 => count(size.round() as usize),
+        size if size >= 100.0 => number(Some(size), 0),
+        size if size >= 1.0 => number(Some(size), 1),
+        size => number(Some(size), 3),
+    }
+}
 
 /// A label and its cells.
 pub(crate) type Row = (String, Vec<String>);
@@ -43,7 +53,7 @@ pub(crate) fn coin_row(coin: &CoinFigures) -> Row {
         number(returns.and_then(|one| one.excess_kurtosis), 1),
         of(returns.map(|one| one.min), change),
         of(returns.map(|one| one.max), change),
-        of(coin.traded_per_day(), amount),
+        of(coin.traded_per_day(), millions),
         number(coin.correlation_with_reference, 2),
     ];
     (coin.symbol.to_string(), cells)
@@ -68,7 +78,7 @@ pub(crate) fn median_row(label: String, coins: &[CoinFigures]) -> Row {
         number(median(&|coin| coin.returns?.excess_kurtosis), 1),
         of(median(&|coin| Some(coin.returns?.min)), change),
         of(median(&|coin| Some(coin.returns?.max)), change),
-        of(median(&CoinFigures::traded_per_day), amount),
+        of(median(&CoinFigures::traded_per_day), millions),
         number(median(&|coin| coin.correlation_with_reference), 2),
     ];
     (label, cells)
@@ -141,13 +151,13 @@ pub(crate) fn fault_rows(figures: &Figures) -> Vec<Row> {
         };
         let time = |time: Option<i64>| time.map_or_else(|| UNKNOWN.to_owned(), day);
         let flat = faults.flat.iter().max_by_key(|one| one.bars);
-        let jumps: Vec<String> = faults
-            .jumps
-            .iter()
+        let all = faults.jumps.iter().chain(&faults.jumps_over_holes);
+        let jumps: Vec<String> = all
+            .clone()
             .take(3)
             .map(|jump| format!("{} on {}", number(Some(jump.ratio), 3), day(jump.time_ms)))
             .collect();
-        let more = faults.jumps.len().saturating_sub(jumps.len());
+        let more = all.count().saturating_sub(jumps.len());
         let jumps = match (jumps.is_empty(), more) {
             (true, _) => UNKNOWN.to_owned(),
             (false, 0) => jumps.join(", "),

@@ -257,6 +257,31 @@ fn faults_are_those_that_were_planted() {
     }
 }
 
+/// A coin whose unit changed (closes times 9 from one day on) has gained nothing by that, and is counted.
+#[test]
+fn a_new_unit_is_not_the_best_gain() {
+    let (_, figures) = figures();
+    let coin = coin(&figures, "BBBUSDT");
+    let step = coin.faults.jumps[0].ratio;
+    assert!(step > 6.0, "{step}");
+    let expected = (coin.last_close / coin.first_close / step).ln();
+    assert_close("change", Some(coin.log_change), expected);
+    let lines = &figures.over_time.log_prices.largest;
+    let line = lines.iter().find(|line| line.symbol.as_str() == "BBBUSDT");
+    assert_close(
+        "line",
+        line.and_then(|line| line.values.last().copied()),
+        expected,
+    );
+    let caption = captions::prices(&figures);
+    assert!(
+        caption.contains(
+            "1 step past a ratio of 6 that no `symbols.toml` explains, a new unit or another coin, counts as no change (BBBUSDT)"
+        ),
+        "{caption}"
+    );
+}
+
 /// Every picture has its sentence, and the terminal has them too.
 #[test]
 fn every_picture_has_a_sentence() {
@@ -266,7 +291,13 @@ fn every_picture_has_a_sentence() {
     assert_eq!(pictures, 12);
     assert_eq!(html.matches("<figcaption").count(), pictures);
     let text = text(&figures);
-    assert!(text.lines().count() < 60, "{text}");
-    assert!(text.contains(&captions::sizes(&figures).unwrap()), "{text}");
+    assert!(text.lines().count() < 70, "{text}");
+    // Sentences are broken between words.
+    assert!(text.lines().all(|line| line.len() <= 118), "{text}");
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        joined.contains(&captions::sizes(&figures).unwrap()),
+        "{text}"
+    );
     assert!(!html.contains("NaN"), "{html}");
 }

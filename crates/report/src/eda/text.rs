@@ -6,7 +6,7 @@ use super::captions;
 use super::document::headline;
 use super::figures::Figures;
 use super::tables::{COIN_COLUMNS, coin_row, median_row};
-use crate::words::count;
+use crate::words::{count, wrapped};
 
 /// Coins with a row of their own.
 const MOST_COINS: usize = 10;
@@ -38,11 +38,10 @@ pub(crate) fn text(figures: &Figures) -> String {
         .into_iter()
         .flatten()
         .chain(captions::faults(figures));
-    let lines: Vec<String> = lines.map(|line| format!("- {line}\n")).collect();
     format!(
-        "{}\n\n{}\n{}",
-        headline(figures),
+        "{}\n{}\n{}",
+        wrapped([headline(figures)]),
         table.render(),
-        lines.concat()
+        wrapped(lines.map(|line| format!("- {line}")))
     )
 }

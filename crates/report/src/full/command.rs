@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use dataset::{RunDir, check_named_output};
+use page::parts_html;
 use storage::write_atomically;
 
 use super::document::document;
@@ -51,11 +52,11 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
             }
             document(&run, figures.as_ref().map_err(String::as_str)).html()
         }
-        false => run.first().html(&run.config, run.importance.clone()),
+        false => parts_html(&run.pages()),
     };
     write_atomically(&page, text.as_bytes())
         .with_context(|| format!("cannot write the report to {}", page.display()))?;
-    cli::print(&format!("{}\n", super::summary::verdict(&run).join(" ")))?;
+    cli::print(&super::summary::verdict(&run))?;
     cli::note(format!("the report is in {}", page.display()));
     match browser {
         Some(browser) => browser.print(&page),

@@ -1,12 +1,12 @@
 //! The final report of a run: everything that whoever takes it over must know, from its own files.
 
-use page::{Document, Section};
+use page::{Block, Document, RunPart, Section};
 
 use super::appendix::{environment, files, hyperparameters};
 use super::data::{data, data_flow, exploration, features};
 use super::deployment::{deployment, limits, next_steps};
 use super::method::{backtest, explanation, method};
-use super::reported_run::{ReportedRun, ScoredPart};
+use super::reported_run::ReportedRun;
 use super::summary::summary;
 use crate::eda::Figures;
 
@@ -23,7 +23,7 @@ pub(crate) fn document(run: &ReportedRun, figures: Result<&Figures, &str>) -> Do
         .section(exploration(figures))
         .section(features(run))
         .section(method(run))
-        .section(scores(run))
+        .sections(scores(run))
         .section(explanation(run))
         .section(backtest(run))
         .section(deployment(run))
@@ -34,19 +34,14 @@ pub(crate) fn document(run: &ReportedRun, figures: Result<&Figures, &str>) -> Do
         .section(files(run))
 }
 
-/// The scores of every horizon and panel beside the controls; `report.html` has them as pictures.
-fn scores(run: &ReportedRun) -> Section {
-    let of_part = |section: Section, part: &ScoredPart| {
-        let section = match part.title.as_str() {
-            "" => section,
-            title => section.heading(title),
-        };
-        section.code(page::score_table(&part.scored.report).trim_end())
-    };
-    let section = Section::new("Scores").text(format!(
-        "All forecasters are scored on the same rows, controls that know the past alone among them. Pictures of them are in `report.html`, which \
-         `quarterhour report {}` writes.",
-        run.path.display()
-    ));
-    run.parts.iter().fold(section, of_part)
+/// All sections of `report.html`, of every horizon and panel.
+fn scores(run: &ReportedRun) -> Vec<Section> {
+    let pages = run.pages();
+    let mut sections: Vec<Section> = pages.iter().flat_map(RunPart::sections).collect();
+    if let Some(first) = sections.first_mut() {
+        let words = "All forecasters are scored on the same rows, controls that know the past alone among them. From here to \
+                     \"What the words mean\" the sections are those of `report.html`.";
+        first.blocks.insert(0, Block::Text(words.to_owned()));
+    }
+    sections
 }

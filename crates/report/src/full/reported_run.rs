@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir, TablePart};
-use page::Importance;
+use page::{Importance, RunPart};
 use run::{ScoredRun, TrialLine, score_run, study_trials};
 
 /// A run on disk, read and scored.
@@ -123,6 +123,15 @@ impl ReportedRun {
         &self.parts[0].scored
     }
 
+    /// The pages of its parts.
+    pub fn pages(&self) -> Vec<RunPart> {
+        let of_part = |part: &ScoredPart| {
+            let importance = self.importance.clone();
+            part.scored.part(&part.title, &self.config, importance)
+        };
+        self.parts.iter().map(of_part).collect()
+    }
+
     /// The kind of forecaster; of a run of an older version the beginning of its name.
     pub fn kind(&self) -> &str {
         let name = &self.run.forecaster;
@@ -176,7 +185,7 @@ fn scored(
         let table = ForecastTable::new(metadata.clone(), vec![part], dir.path())?;
         Ok(ScoredPart {
             title: if is_single { String::new() } else { title },
-            scored: score_run((name, &path), table)?,
+            scored: score_run((name, &path), table)?.with_candles(config),
         })
     };
     let parts: Vec<ScoredPart> = parts

@@ -4,8 +4,8 @@ use dataset::{TableMetadata, format_time};
 use page::{Block, Grid};
 use score::{Better, Metric, Quantity, Report, Score};
 
-use super::reported_run::ReportedRun;
-use crate::words::{UNKNOWN, count, counted, day, names, number};
+use super::reported_run::{ReportedRun, ScoredPart};
+use crate::words::{UNKNOWN, count, counted, day, names, number, wrapped};
 
 /// Scores of the table on the first page.
 const RETURN_SCORES: [&str; 5] = ["ic_a_day", "delayed", "neutral", "pearson", "skill"];
@@ -81,15 +81,28 @@ fn best_control<'a>(report: &'a Report, metric: &Metric) -> Option<(&'a str, f64
         .min_by(|a, b| distance(metric, a.1).total_cmp(&distance(metric, b.1)))
 }
 
-/// The blocks of the first page.
+/// The blocks of the first page: what is forecast, and of each horizon and panel the verdict and the scores
+/// that are decided on.
 pub(crate) fn summary(run: &ReportedRun) -> Vec<Block> {
-    let report = &run.first().report;
-    let mut blocks: Vec<Block> = verdict(run).into_iter().map(Block::Verdict).collect();
-    blocks.push(Block::Text(what_it_is(run)));
+    let mut blocks = Vec::new();
+    for (place, part) in run.parts.iter().enumerate() {
+        if !part.title.is_empty() {
+            blocks.push(Block::Heading(part.title.clone()));
+        }
+        blocks.extend(verdict_of(run, part).into_iter().map(Block::Verdict));
+        if place == 0 {
+            blocks.push(Block::Text(what_it_is(run)));
+        }
+        blocks.push(Block::Table(scores_table(&part.scored.report, &run.name)));
+    }
+    blocks
+}
+
+fn scores_table(report: &Report, name: &str) -> Grid {
     let mut grid = Grid::grouped(
         "score",
         [
-            vec![run.name.clone(), "interval".to_owned()],
+            vec![name.to_owned(), "interval".to_owned()],
             vec!["best control".to_owned(), "which".to_owned()],
         ],
     );
@@ -101,8 +114,7 @@ pub(crate) fn summary(run: &ReportedRun) -> Vec<Block> {
         );
         grid.row(headline.metric.title, [own, control]);
     }
-    blocks.push(Block::Table(grid));
-    blocks
+    grid
 }
 
 /// An interval's ends.
@@ -113,9 +125,20 @@ pub(crate) fn ends(interval: Option<[f64; 2]>) -> String {
     )
 }
 
-/// What `report.html` opens with, too.
-pub(crate) fn verdict(run: &ReportedRun) -> Vec<String> {
-    let sentences = run.first().verdict(&run.config);
+/// What `report.html` opens with, too, beginning a line for each horizon and panel.
+pub(crate) fn verdict(run: &ReportedRun) -> String {
+    let of_part = |part: &ScoredPart| {
+        let sentences = verdict_of(run, part).join(" ");
+        match part.title.as_str() {
+            "" => sentences,
+            title => format!("{title}: {sentences}"),
+        }
+    };
+    wrapped(run.parts.iter().map(of_part))
+}
+
+fn verdict_of(run: &ReportedRun, part: &ScoredPart) -> Vec<String> {
+    let sentences = part.scored.verdict(&run.config);
     match sentences.is_empty() {
         true => vec![format!(
             "{} has no score that is defined on its rows.",

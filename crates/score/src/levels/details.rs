@@ -4,8 +4,8 @@ use statistics::classification::precision_recall_curve;
 use statistics::{average_ranks, percentile_interval, quantile};
 
 use super::day_draws::DayDraws;
-use super::forecast::{LevelForecast, REGIMES, RegimeForecast, RegimeRow};
-use super::report::{CallScore, ClassScore, LevelBin, ProbabilityBin, RegimeScore};
+use super::forecast::{AboveForecast, LevelForecast, REGIMES, RegimeForecast, RegimeRow};
+use super::report::{AboveScore, CallScore, ClassScore, LevelBin, ProbabilityBin, RegimeScore};
 use crate::common_rows::CommonRows;
 
 /// Bins of the level, and of a probability.
@@ -114,14 +114,57 @@ impl Details<'_> {
         }
     }
 
+    /// How well a probability of coming above a level says that it does; None where no row has one.
+    pub fn above(&self, forecast: &AboveForecast) -> Option<AboveScore> {
+        let (realized, log_level) = (&self.common.rows.realized, forecast.level.ln());
+        let row = |place: usize| -> Option<(f64, bool)> {
+            let probability = forecast.probability[place];
+            let is_above = realized[place] > log_level;
+            probability.is_finite().then_some((probability, is_above))
+        };
+        let came = |is_above: bool| f64::from(u8::from(is_above));
+        let error = |place: usize| {
+            let (probability, is_above) = row(place)?;
+            Some([1.0, probability, (probability - came(is_above)).powi(2)])
+        };
+        let [rows, probability, squared] = self.total(error);
+        if rows == 0.0 {
+            return None;
+        }
+        let (said, is_above): (Vec<f64>, Vec<bool>) = (0..realized.len()).filter_map(row).unzip();
+        let share = is_above.iter().filter(|one| **one).count() as f64 / rows;
+        let skill = 1.0 - squared / rows / (share * (1.0 - share));
+        Some(AboveScore {
+            level: forecast.level,
+            rows: rows as usize,
+            share,
+            probability: probability / rows,
+            brier: squared / rows,
+            brier_interval: self.interval(error),
+            brier_skill: skill.is_finite().then_some(skill),
+            auc: statistics::classification::auc(&said, &is_above),
+            reliability: self.probability_bins(|place| {
+                let (probability, is_above) = row(place)?;
+                Some((probability, came(is_above)))
+            }),
+        })
+    }
+
     /// How often a class comes, by its probability.
     fn reliability(&self, rows: &[Option<RegimeRow>], class: usize) -> Vec<ProbabilityBin> {
+        self.probability_bins(|place| {
+            let row = rows[place]?;
+            let came = f64::from(u8::from(row.realized == class));
+            Some((row.probability[class], came))
+        })
+    }
+
+    /// Rows by tenths of a probability, with how often what it is of came; of a row without one it is None.
+    fn probability_bins(&self, of: impl Fn(usize) -> Option<(f64, f64)>) -> Vec<ProbabilityBin> {
         let of_bin = |bin: usize| {
             let terms = |place: usize| {
-                let row = rows[place]?;
-                let probability = row.probability[class];
+                let (probability, came) = of(place)?;
                 let is_in = ((probability * BINS as f64) as usize).min(BINS - 1) == bin;
-                let came = f64::from(u8::from(row.realized == class));
                 is_in.then_some([1.0, probability, came])
             };
             let [rows, probability, came] = self.total(terms);

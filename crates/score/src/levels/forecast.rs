@@ -23,6 +23,17 @@ pub struct LevelForecast {
     pub bounds_80: Option<[Vec<f64>; 2]>,
     /// Bounds that hold 95 %.
     pub bounds_95: Option<[Vec<f64>; 2]>,
+    /// Probabilities of coming above a level, lowest level first; empty where none are published.
+    pub above: Vec<AboveForecast>,
+}
+
+/// The probability that the volatility comes above a level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AboveForecast {
+    /// The volatility per day.
+    pub level: f64,
+    /// The probability, from 0 to 1; NaN where unknown.
+    pub probability: Vec<f64>,
 }
 
 impl LevelForecast {
@@ -35,6 +46,7 @@ impl LevelForecast {
             regimes: None,
             bounds_80: None,
             bounds_95: None,
+            above: Vec::new(),
         }
     }
 
@@ -52,6 +64,12 @@ impl LevelForecast {
             }),
             bounds_80: self.bounds_80.as_ref().map(pair),
             bounds_95: self.bounds_95.as_ref().map(pair),
+            above: (self.above.iter())
+                .map(|above| AboveForecast {
+                    level: above.level,
+                    probability: of(&above.probability),
+                })
+                .collect(),
         }
     }
 
@@ -74,8 +92,11 @@ impl LevelForecast {
         });
         let bounds_80 = named(["lower_80", "upper_80"], self.bounds_80.as_ref());
         let bounds_95 = named(["lower_95", "upper_95"], self.bounds_95.as_ref());
+        let above = self.above.iter();
+        let above = above.map(|above| ("probability_above", &above.probability));
         own.into_iter()
             .chain(regimes)
+            .chain(above)
             .chain(bounds_80)
             .chain(bounds_95)
     }

@@ -22,8 +22,35 @@ pub struct LevelScore {
     /// The classes, where the forecaster has them.
     #[serde(flatten)]
     pub regimes: Option<RegimeScore>,
+    /// How well it is told that the volatility comes above a level, one entry a level; none where no
+    /// probabilities are published.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<AboveScore>,
     /// Each coin, by name.
     pub coins: Vec<CoinLevel>,
+}
+
+/// How well it is told that a volatility comes above a level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AboveScore {
+    /// The volatility per day.
+    pub level: f64,
+    /// Rows with a probability.
+    pub rows: usize,
+    /// Share of them that came above it.
+    pub share: f64,
+    /// Mean probability.
+    pub probability: f64,
+    /// Brier score: mean squared error of the probability.
+    pub brier: f64,
+    /// Its interval.
+    pub brier_interval: Option<ConfidenceInterval>,
+    /// 1 - Brier score / that of always saying the share that came; None where all or none came.
+    pub brier_skill: Option<f64>,
+    /// Area under the ROC curve; None where all or none came.
+    pub auc: Option<f64>,
+    /// The probability in bins of a tenth against how often it came true.
+    pub reliability: Vec<ProbabilityBin>,
 }
 
 /// Rows whose forecasts are neighbours.

@@ -167,6 +167,9 @@ impl LevelScorer<'_> {
             bins: self.details.bins(level),
             errors: self.details.errors(level),
             regimes: (level.regimes.as_ref()).and_then(|regimes| self.details.regimes(regimes)),
+            above: (level.above.iter())
+                .filter_map(|above| self.details.above(above))
+                .collect(),
             coins: coins(rows, level),
         };
         Score {

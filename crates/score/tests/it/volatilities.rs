@@ -82,6 +82,7 @@ pub fn har() -> ForecastColumn {
             }),
             bounds_80: Some([moved(-0.35), moved(0.35)]),
             bounds_95: None,
+            above: Vec::new(),
         }),
         forecast: logs,
     }

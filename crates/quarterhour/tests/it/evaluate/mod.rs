@@ -409,8 +409,27 @@ fn each_horizon_and_panel_is_scored_by_itself() {
         "horizon 1h, panel late",
     ];
     assert_eq!(titles, expected);
+    // A page has every section of each, whichever command writes it.
+    evaluate(dir.path(), &["many", "--html", "page.html"]);
+    let reported = crate::quarterhour("report")
+        .arg("many")
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    let verdicts = String::from_utf8_lossy(&reported.stdout).into_owned();
+    let begun = verdicts.lines().filter(|line| line.starts_with("horizon "));
+    assert_eq!(begun.count(), 4, "{verdicts}");
+    for page in ["page.html", "many/report.html"] {
+        let page = fs::read_to_string(dir.path().join(page)).unwrap();
+        for title in expected {
+            for section in ["Scores", "Prediction intervals", "What the words mean"] {
+                let heading = format!("<h2>{title}: {section}</h2>");
+                assert_eq!(page.matches(&heading).count(), 1, "{heading}");
+            }
+        }
+    }
     let mut said = tests::Transcript::new(crate::QUARTERHOUR, dir.path()).of("evaluate");
-    said.refused("a page of several", &["many", "--html", "page.html"]);
+    said.refused("a picture of several", &["many", "--plot", "folds.svg"]);
     said.refused("a horizon that is not there", &["many", "--horizon", "4h"]);
     said.refused(
         "quantiles of several",

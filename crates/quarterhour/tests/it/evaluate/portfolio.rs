@@ -53,7 +53,15 @@ fn portfolios_are_printed_drawn_and_logged() {
         "{notes}"
     );
     let page = fs::read_to_string(dir.path().join("portfolio.html")).unwrap();
-    assert_eq!(page.matches("<svg").count(), 2);
+    assert_eq!(
+        page.matches("<svg").count(),
+        3,
+        "the Sharpe ratios, and the capital at each fee"
+    );
+    assert_eq!(page.matches("<figcaption").count(), 3);
+    assert!(
+        page.contains("class=\"verdict\"") && page.contains("portfolios that follow forecasts")
+    );
 }
 
 #[test]

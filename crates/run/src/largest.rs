@@ -1,17 +1,18 @@
 //! The coins of the largest turnover.
 
-use dataset::{Column, Panel};
-use score::Rows;
-
-use crate::runs::EvaluatedRun;
+use dataset::{Column, Config, Panel};
+use score::{Quantity, Rows};
 
 /// How many are named.
 const NAMED: usize = 10;
 
-/// Names of the ten coins with the largest turnover over the scored days, largest first; none where
-/// the run's candles are not there any more or have no volumes.
-pub(crate) fn largest_coins(run: &EvaluatedRun, rows: &Rows) -> Vec<String> {
-    let Ok(panel) = run.prices() else {
+/// Names of the ten coins with the largest turnover over the scored days, largest first; none of
+/// returns, and where the candles of the config are not there any more or have no volumes.
+pub fn largest_coins(config: &Config, rows: &Rows) -> Vec<String> {
+    if rows.quantity != Quantity::LogVolatility {
+        return Vec::new();
+    }
+    let Ok(panel) = Panel::of_closes_and_volumes(config) else {
         return Vec::new();
     };
     let from = rows.time_ms.iter().min().copied().unwrap_or_default();
