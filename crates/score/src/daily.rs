@@ -304,37 +304,26 @@ mod tests {
         let noise = |day: usize| ((day * day * 7919 + day * 104_729) % 10_007) as f64 / 10_007.0;
         let overlapping = |day: usize| Some(noise(day) + noise(day + 1) - 1.0);
         let values: Vec<Option<f64>> = (0..200).map(overlapping).collect();
+        let of_reach = |reach_bars: usize| Days {
+            of_time: Vec::new(),
+            fold: vec![0; values.len()],
+            folds: 1,
+            block: block_days(300_000, reach_bars),
+        };
+        let t = |reach_bars: usize| of_reach(reach_bars).mean(&values).t.unwrap();
+        // Newey and West's weights up to two days: two thirds of the covariance of neighbours, which
+        // is half of the variance.
+        let (ratio, expected) = (t(48) / t(288), (1.0f64 + 2.0 / 3.0).sqrt());
+        assert!((ratio / expected - 1.0).abs() < 0.1, "{ratio}");
+        assert_eq!(t(48), DayMean::new(&values).t.unwrap());
         let width = |reach_bars: usize| {
-            let days = Days {
-                of_time: Vec::new(),
-                fold: vec![0; values.len()],
-                folds: 1,
-                block: block_days(300_000, reach_bars),
-            };
+            let days = of_reach(reach_bars);
             let draws = days.draws(&values, &Options::default()).unwrap();
             let [low, high] = percentile_interval(&draws, 0.95).unwrap();
             high - low
         };
         // The mean of neighbours that share half their variance: mean blocks of two days see half
         // of the covariance, which is a quarter of the variance on either side.
-        let t = |reach_bars: usize| {
-            let days = Days {
-                of_time: Vec::new(),
-                fold: vec![0; values.len()],
-                folds: 1,
-                block: block_days(300_000, reach_bars),
-            };
-            days.mean(&values).t.unwrap()
-        };
-        // Newey and West's weights up to two days: two thirds of the covariance of neighbours, which
-        // is half of the variance.
-        let expected = (1.0f64 + 2.0 / 3.0).sqrt();
-        assert!(
-            (t(48) / t(288) / expected - 1.0).abs() < 0.1,
-            "{}",
-            t(48) / t(288)
-        );
-        assert_eq!(t(48), DayMean::new(&values).t.unwrap());
         let ratio = width(288) / width(48);
         let expected = 1.5f64.sqrt();
         assert!((ratio / expected - 1.0).abs() < 0.1, "{ratio}");
