@@ -49,8 +49,8 @@ pub use error::Error;
 pub use interval_report::{IntervalReport, IntervalScores, IntervalValue};
 pub use interval_scores::score_intervals;
 pub use levels::{
-    CallScore, ClassScore, CoinLevel, LevelBin, LevelForecast, LevelScore, ProbabilityBin,
-    Quantity, REGIMES, RegimeForecast, RegimeScore,
+    AboveForecast, AboveScore, CallScore, ClassScore, CoinLevel, LevelBin, LevelForecast,
+    LevelScore, ProbabilityBin, Quantity, REGIMES, RegimeForecast, RegimeScore,
 };
 pub use metrics::{
     Better, ByMetric, Estimate, INTERVAL_METRICS, IntervalMetric, METRICS, Metric, ReportSection,

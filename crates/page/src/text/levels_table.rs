@@ -35,6 +35,11 @@ pub(super) fn level_sections(report: &Report, labels: &[String]) -> Vec<String> 
         sections.push(values_section(report, labels, title));
         sections.extend(regime_sections(report, labels));
     }
+    if report.metrics_at(ReportSection::Levels).next().is_some() {
+        let title = (LEVELS_TITLE, ReportSection::Levels);
+        sections.push(values_section(report, labels, title));
+        sections.push(above_section(report, labels));
+    }
     sections.extend(intervals_sections(report, labels));
     sections.push(notes(report, labels));
     sections
@@ -147,6 +152,43 @@ fn regime_sections(report: &Report, labels: &[String]) -> Vec<String> {
         }
     }
     vec![classes.render(), confusion.render()]
+}
+
+/// The title of the scores of probabilities above a level.
+pub(crate) const LEVELS_TITLE: &str = "Scores of P(above a level)";
+
+/// Each level of each model.
+fn above_section(report: &Report, labels: &[String]) -> String {
+    let mut table = Table::new([
+        "P(above a level)",
+        "rows",
+        "came above",
+        "Brier",
+        "of the share",
+        "log loss",
+        "ECE",
+        "AUC",
+    ]);
+    for (label, level) in models(report, labels) {
+        for above in &level.above {
+            let name = format!("{label}, above {}", above.level);
+            table.push(&name, above_cells(above));
+        }
+    }
+    table.render()
+}
+
+/// The cells of a level: rows, share, Brier, Brier of the share, log loss, calibration error, AUC.
+pub(crate) fn above_cells(above: &score::AboveScore) -> [String; 7] {
+    [
+        grouped(above.rows),
+        percent(Some(above.share)),
+        number(Some(above.brier), 4),
+        number(Some(above.brier_of_share), 4),
+        number(Some(above.log_loss), 4),
+        number(Some(above.ece), 4),
+        number(above.auc, 3),
+    ]
 }
 
 /// The cells of a class: rows, share, precision, recall, F1, AUC.

@@ -36,7 +36,8 @@ pub(crate) use exposure_table::{
 };
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
-    COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs,
+    COIN_TITLES, COMPARISON_WORDS, LEVELS_TITLE, class_cells, coin_cells, has_regimes,
+    interval_note, mcs,
 };
 pub use portfolio_table::portfolio_table;
 pub(crate) use portfolio_table::{
