@@ -130,6 +130,22 @@ print("COIN3", np.quantile(error[third], [0.05, 0.5, 0.95]), (likeliest == came)
 print("log loss", told(summed(-np.log(probability[np.arange(len(d)), came])) / summed(np.ones_like(d))), "ECE", np.mean(gaps))
 print("Brier", told(summed(((probability - one) ** 2).sum(1)) / summed(np.ones_like(d))), "accuracy", (likeliest == came).mean())
 
+losses, everything = [], []
+for level in (0.05, 0.07):
+    p, above = 1 / (1 + np.exp((np.log(level) - har) / 0.25)), realized > level
+    # One row's probability is unknown.
+    known = np.arange(len(d)) >= (level == 0.07)
+    p, above, of_day = p[known], above[known].astype(float), day[known]
+    bins = np.minimum((p * 10).astype(int), 9)
+    gap = np.bincount(bins, above - p, 10)
+    everything.append(np.array([np.bincount(of_day, values, DAYS) for values in
+                                [np.ones_like(p), (p - above) ** 2, -np.log(np.where(above == 1, p, 1 - p))]]))
+    losses.append(gap)
+    print("above", level, len(p), above.mean(), ((p - above) ** 2).mean(), everything[-1][2].sum() / len(p), abs(gap).sum() / len(p),
+          roc_auc_score(above, p), np.bincount(bins))
+count, brier, log_loss = sum(everything)
+print("above", told(COUNTS @ brier / (COUNTS @ count)), told(COUNTS @ log_loss / (COUNTS @ count)), abs(sum(losses)).sum() / count.sum())
+
 forecasters = {
     "har": (likeliest == 2, har, np.exp(har) * 1.08),
     "naive": (naive > edges[1], naive, np.exp(naive)),

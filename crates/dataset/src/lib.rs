@@ -92,6 +92,6 @@ pub use targets::{
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;
 pub use universe_config::{LearnFrom, UniverseConfig};
-pub use universe_rule::{LeftOut, LeftOutReason, pairs_of};
+pub use universe_rule::{LeftOut, LeftOutReason, pairs_of, quoted_in};
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

@@ -18,6 +18,19 @@ const PEGGED: [&str; 44] = [
     "USDSB", "USDT", "UST", "USTC", "VAI", "WBETH", "WBTC", "XUSD",
 ];
 
+/// Currencies that pairs are or were quoted in, one of which the others' names end with.
+const ALIKE: [&[&str]; 3] = [
+    &["FDUSD", "BUSD", "TUSD", "USD"],
+    &["AEUR", "EUR"],
+    &["BIDR", "IDR"],
+];
+
+/// Some of the currencies whose pairs cannot be taken for those of another one.
+const CLEAR_QUOTES: [&str; 6] = ["USDT", "USDC", "BTC", "ETH", "BNB", "TRY"];
+
+/// Letters of a coin's name at least, where nothing else tells one reading of a pair's name from another.
+const USUAL_LETTERS: usize = 3;
+
 /// A pair that a universe by rule leaves out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeftOut {
@@ -91,7 +104,45 @@ pub(crate) struct RuledUniverse {
     pub known_ms: i64,
 }
 
-/// The pairs of a quote currency among `all`, without leveraged and pegged ones, and these.
+/// The pairs among `all` that are quoted in a currency.
+///
+/// Where another currency ends with its name, as BUSD does with USD, the name of a pair may be read in two
+/// ways. The reading counts whose coin another pair has: `BTCBUSD` is BTC in BUSD where there is a `BTCUSDT`.
+/// Where that is so of both or of neither, it is the longer currency, unless that leaves less than three
+/// letters of the coin: `BNBUSD` is BNB in USD.
+pub fn quoted_in(all: &[Symbol], quote: &str) -> Vec<Symbol> {
+    let alike = ALIKE.iter().find(|alike| alike.contains(&quote));
+    let is_known = |coin: &str| {
+        let rests = all
+            .iter()
+            .filter_map(|symbol| symbol.as_str().strip_prefix(coin));
+        rests.into_iter().any(|rest| CLEAR_QUOTES.contains(&rest))
+    };
+    let is_pair = |symbol: &&Symbol| {
+        let coin = |currency: &str| {
+            let coin = symbol.as_str().strip_suffix(currency);
+            coin.filter(|coin| !coin.is_empty())
+        };
+        let Some(own) = coin(quote) else {
+            return false;
+        };
+        let others = alike.into_iter().flat_map(|alike| alike.iter());
+        let other = others
+            .filter(|other| **other != quote)
+            .find_map(|other| coin(other));
+        other.is_none_or(|other| match (is_known(own), is_known(other)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => {
+                let is_usual = own.len().min(other.len()) >= USUAL_LETTERS;
+                (own.len() < other.len()) == is_usual
+            }
+        })
+    };
+    all.iter().filter(is_pair).cloned().collect()
+}
+
+/// The pairs among `all` whose names end with the quote currency, without leveraged and pegged ones, and these.
 pub fn pairs_of(all: &[Symbol], quote: &str) -> (Vec<Symbol>, Vec<LeftOut>) {
     let base = |symbol: &Symbol| {
         let base = symbol.as_str().strip_suffix(quote)?;
@@ -140,7 +191,7 @@ pub(crate) fn ruled_universe(
     };
     let mut all = reader.symbols()?;
     all.retain(|symbol| !universe.without.contains(symbol));
-    let (pairs, mut left_out) = pairs_of(&all, quote);
+    let (pairs, mut left_out) = pairs_of(&quoted_in(&all, quote), quote);
     let mut first_ms = None;
     for symbol in &pairs {
         let times = reader.read(symbol, &[], from_ms, until_ms)?.open_time_ms;
@@ -252,6 +303,26 @@ mod tests {
             of(LeftOutReason::Pegged),
             ["EURUSDT", "PAXGUSDT", "USDCUSDT"]
         );
+    }
+
+    /// BUSD, TUSD and FDUSD end with USD: their pairs are none of USD.
+    #[test]
+    fn pairs_of_a_longer_currency_are_none_of_the_shorter() {
+        let all = symbols(&[
+            "BTCUSDT", "BTCUSD", "BTCBUSD", "BTCTUSD", "BTCFDUSD", "SOLBUSD", "BNBUSD", "BNBBUSD",
+            "DOTUSD", "SHIBUSDT", "SHIBUSD", "SHIBBUSD", "USD", "ETHAEUR", "ETHEUR",
+        ]);
+        for (quote, expected) in [
+            ("USD", &["BTCUSD", "BNBUSD", "DOTUSD", "SHIBUSD"][..]),
+            ("BUSD", &["BTCBUSD", "SOLBUSD", "BNBBUSD", "SHIBBUSD"]),
+            ("TUSD", &["BTCTUSD"]),
+            ("FDUSD", &["BTCFDUSD"]),
+            ("EUR", &["ETHEUR"]),
+            ("AEUR", &["ETHAEUR"]),
+            ("USDT", &["BTCUSDT", "SHIBUSDT"]),
+        ] {
+            assert_eq!(quoted_in(&all, quote), symbols(expected), "{quote}");
+        }
     }
 
     /// Twenty days of which ten decide: AUSDT trades most at first, BUSDT later, CUSDT has half of

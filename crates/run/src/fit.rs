@@ -182,7 +182,7 @@ fn fit_pieces(
         );
         return Ok(None);
     }
-    let joined = join(recipe, run, dataset, &all)?;
+    let joined = join((recipe, run, dataset), &all, options.report)?;
     let json = match options.report {
         RunReport::Nothing => return Ok(None),
         report => report == RunReport::Json,
@@ -275,7 +275,7 @@ pub fn gather(
         )
         .hint("train them with --folds K --seed S, or all with --resume"));
     }
-    let joined = join(recipe, run, dataset, folds)?;
+    let joined = join((recipe, run, dataset), folds, RunReport::scores(json))?;
     publish((recipe, run, dataset), joined, json, None)
 }
 
@@ -318,12 +318,11 @@ struct JoinedPieces {
     appendix: Appendix,
 }
 
-/// Joins the pieces of some folds, which must be there.
+/// Joins the pieces of some folds, which must be there; without a report nothing is said of what was left out.
 fn join(
-    recipe: &dyn Recipe,
-    run: &RunDir,
-    dataset: &Dataset,
+    (recipe, run, dataset): (&dyn Recipe, &RunDir, &Dataset),
     folds: &[&Fold],
+    report: RunReport,
 ) -> anyhow::Result<JoinedPieces> {
     let fits: Vec<&Fold> = folds.iter().flat_map(|fold| recipe.fits(fold)).collect();
     let of_seed = |seed: u64| {
@@ -350,9 +349,10 @@ fn join(
     if let Some(line) = seeds_line {
         appendix.texts.insert(0, line);
     }
-    appendix
-        .texts
-        .extend(dropped((recipe, &table), run, dataset, &fits)?);
+    if report != RunReport::Nothing {
+        let lines = dropped((recipe, &table), run, dataset, &fits)?;
+        appendix.texts.extend(lines);
+    }
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }

@@ -183,16 +183,17 @@ impl<'a> RowMatch<'a> {
         }
     }
 
-    /// The probabilities of coming above a level of one of the tables, lowest level first.
+    /// The probabilities of one of the tables that the volatility is above some levels.
     fn above(&self, table: usize) -> Vec<AboveForecast> {
         let names = self.parts[table].outputs.keys();
-        let level = |name: &String| name.strip_prefix("probability_above_")?.parse::<f64>().ok();
-        let known = names.filter_map(|name| Some((level(name)?, self.output(table, name)?)));
-        let mut all: Vec<AboveForecast> = known
-            .map(|(level, probability)| AboveForecast { level, probability })
-            .collect();
-        all.sort_by(|a, b| a.level.total_cmp(&b.level));
-        all
+        let of_column = |name: &String| {
+            let level = name.strip_prefix(AboveForecast::COLUMN)?.parse().ok()?;
+            let probability = self.output(table, name)?;
+            Some(AboveForecast { level, probability })
+        };
+        let mut above: Vec<AboveForecast> = names.filter_map(of_column).collect();
+        above.sort_by(|one, next| one.level.total_cmp(&next.level));
+        above
     }
 
     /// The classes of one of the tables; a table of two has one edge and no medium class.
@@ -368,7 +369,12 @@ mod tests {
             ("probability_low", [0.3, 0.1]),
             ("probability_medium", [0.4, 0.2]),
             ("probability_high", [0.3, 0.7]),
+            ("probability_above_0.1", [0.1, 0.2]),
+            ("probability_above_0.05", [0.4, f64::NAN]),
         ]);
+        let levels: Vec<f64> = published.above.iter().map(|above| above.level).collect();
+        assert_eq!(levels, [0.05, 0.1]);
+        assert_eq!(published.above[1].probability, [0.1, 0.2]);
         assert_eq!(published.volatility, [0.05, plain.volatility[1]]);
         assert_eq!(published.variance, [0.004, 0.01]);
         assert_eq!(published.bounds_80.unwrap()[1], [-2.5, -2.0]);

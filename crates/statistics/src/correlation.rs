@@ -57,8 +57,12 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
 /// assert_eq!(statistics::average_ranks(&[5.0, 1.0, 5.0]), [2.5, 1.0, 2.5]);
 /// ```
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let order = sorted(values);
-    let mut ranks = vec![0.0; values.len()];
+    ranks_of(&sorted(values))
+}
+
+/// The ranks of values by their order keys and places, lowest first.
+pub(crate) fn ranks_of(order: &[(u64, u32)]) -> Vec<f64> {
+    let mut ranks = vec![0.0; order.len()];
     let mut below = 0;
     for ties in order.chunk_by(|left, right| left.0 == right.0) {
         let rank = below as f64 + (ties.len() as f64 + 1.0) / 2.0;

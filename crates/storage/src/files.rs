@@ -1,13 +1,16 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::{Error, check_output};
+
+/// Bytes that are gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 17;
 
 /// A write is done in seconds; a temporary file that is older was left by a process that was
 /// killed.
@@ -27,13 +30,14 @@ pub fn content_hash(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// As [`write_atomically`], of what `write` puts into the file.
+/// As [`write_atomically`], of what `write` puts into the file. What it writes is gathered, so that many small
+/// pieces cost no more than one.
 ///
 /// # Errors
 /// As [`write_atomically`]; what `write` returns.
 pub fn write_with<E: From<Error>>(
     path: &Path,
-    write: impl FnOnce(&mut File) -> Result<(), E>,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
     check_output(path)?;
     // The parent of a bare file name is the empty path.
@@ -48,7 +52,10 @@ pub fn write_with<E: From<Error>>(
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(Error::io(folder))?;
-    write(file.as_file_mut())?;
+    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush().map_err(Error::io(path))?;
+    drop(buffered);
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path)
         .map_err(|error| Error::io(path)(error.error))?;

@@ -100,7 +100,11 @@ impl FeatureRows {
     }
 }
 
-fn write_rows(features: &TabularFeatures, panel: &Panel, file: &mut File) -> std::io::Result<()> {
+fn write_rows(
+    features: &TabularFeatures,
+    panel: &Panel,
+    file: &mut dyn Write,
+) -> std::io::Result<()> {
     let step = features.chunk_rows(panel).max(1);
     for start in (0..panel.rows()).step_by(step) {
         let matrix = features.compute(panel, start..panel.rows().min(start + step));

@@ -276,7 +276,7 @@ pub(super) fn exceedances(page: &Page<'_>) -> Section {
         "Probability above a level",
         html! {
             p {
-                "The probability that the volatility comes above a level that is the same for all coins (" code { "regime.above" } "),                 against how often it did. The Brier score is the mean squared error of the probability; the skill is what it saves of                 that of always saying the share that came, which nobody knew before: above 0 is better."
+                "The probability that the volatility comes above a level that is the same for all coins (" code { "regime.above" } "),                 against how often it did. The Brier score is the mean squared error of the probability; beside it stands that of always saying the share that came, which nobody knew before."
             }
             (table(titles, rows))
             @for level in levels { (diagram(level)) }

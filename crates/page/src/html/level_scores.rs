@@ -10,7 +10,7 @@ use super::document::{PageCell, PageRow, chart, part, table};
 use super::scores::{differences, estimate, estimate_header, estimates, forecaster_rows};
 use crate::document::Section;
 use crate::text::format::{interval_title, metric_header, metric_value};
-use crate::text::{COMPARISON_WORDS, has_regimes, level_verdicts, mcs};
+use crate::text::{COMPARISON_WORDS, LEVELS_TITLE, has_regimes, level_verdicts, mcs};
 
 /// Most models in a chart: as many as there are colours.
 const MOST_MODELS: usize = 6;
@@ -37,6 +37,10 @@ pub(super) fn level_scores(page: &Page<'_>) -> Section {
             @if has_regimes(report) {
                 h3 { "Classes" }
                 (values(page, ReportSection::Regimes))
+            }
+            @if report.metrics_at(ReportSection::Levels).next().is_some() {
+                h3 { (LEVELS_TITLE) }
+                (values(page, ReportSection::Levels))
             }
         },
     )

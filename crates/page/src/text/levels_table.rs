@@ -35,8 +35,11 @@ pub(super) fn level_sections(report: &Report, labels: &[String]) -> Vec<String> 
         sections.push(values_section(report, labels, title));
         sections.extend(regime_sections(report, labels));
     }
-    sections.push(above_section(report, labels));
-    sections.retain(|section| !section.is_empty());
+    if report.metrics_at(ReportSection::Levels).next().is_some() {
+        let title = (LEVELS_TITLE, ReportSection::Levels);
+        sections.push(values_section(report, labels, title));
+        sections.push(above_section(report, labels));
+    }
     sections.extend(intervals_sections(report, labels));
     sections.push(notes(report, labels));
     sections
@@ -151,38 +154,42 @@ fn regime_sections(report: &Report, labels: &[String]) -> Vec<String> {
     vec![classes.render(), confusion.render()]
 }
 
-/// How well it is told that a volatility comes above a level; empty where no run says it.
+/// The title of the scores of probabilities above a level.
+pub(crate) const LEVELS_TITLE: &str = "Scores of P(above a level)";
+
+/// Each level of each model.
 fn above_section(report: &Report, labels: &[String]) -> String {
-    let mut table = Table::new(std::iter::once("probability above").chain(ABOVE_COLUMNS));
-    let mut is_known = false;
+    let mut table = Table::new(std::iter::once("P(above a level)").chain(ABOVE_COLUMNS));
     for (label, level) in models(report, labels) {
-        for one in &level.above {
-            is_known = true;
-            let name = format!("{label}, {} a day", percent(Some(one.level)));
-            table.push(&name, above_cells(one));
+        for above in &level.above {
+            let name = format!("{label}, {} a day", percent(Some(above.level)));
+            table.push(&name, above_cells(above));
         }
     }
-    match is_known {
-        true => table.render(),
-        false => String::new(),
-    }
+    table.render()
 }
 
 /// Titles of [`above_cells`].
-pub(crate) const ABOVE_COLUMNS: [&str; 7] =
-    ["rows", "said", "came", "Brier", "95 %", "skill", "AUC"];
+pub(crate) const ABOVE_COLUMNS: [&str; 7] = [
+    "rows",
+    "came above",
+    "Brier",
+    "of the share",
+    "log loss",
+    "ECE",
+    "AUC",
+];
 
-/// The cells of a probability of coming above a level.
-pub(crate) fn above_cells(one: &score::AboveScore) -> [String; 7] {
-    let ends = one.brier_interval;
+/// The cells of a level: rows, share, Brier, Brier of the share, log loss, calibration error, AUC.
+pub(crate) fn above_cells(above: &score::AboveScore) -> [String; 7] {
     [
-        grouped(one.rows),
-        percent(Some(one.probability)),
-        percent(Some(one.share)),
-        number(Some(one.brier), 4),
-        ends.map_or_else(dash, |[low, high]| format!("{low:.4} to {high:.4}")),
-        number(one.brier_skill, 3),
-        number(one.auc, 3),
+        grouped(above.rows),
+        percent(Some(above.share)),
+        number(Some(above.brier), 4),
+        number(Some(above.brier_of_share), 4),
+        number(Some(above.log_loss), 4),
+        number(Some(above.ece), 4),
+        number(above.auc, 3),
     ]
 }
 

@@ -42,8 +42,8 @@ pub(crate) use exposure_table::{
 pub(crate) use interval_verdict::{interval_label, interval_verdicts};
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
-    ABOVE_COLUMNS, COIN_TITLES, COMPARISON_WORDS, above_cells, class_cells, coin_cells,
-    has_regimes, interval_note, mcs,
+    ABOVE_COLUMNS, COIN_TITLES, COMPARISON_WORDS, LEVELS_TITLE, above_cells, class_cells,
+    coin_cells, has_regimes, interval_note, mcs,
 };
 pub(crate) use portfolio_labels::{fee_heading, portfolio_label};
 pub use portfolio_table::portfolio_table;

@@ -65,6 +65,17 @@ pub struct PublishedVolatility {
     pub probabilities: Vec<(String, f64)>,
 }
 
+/// What one forecast says, as numbers alone.
+pub(super) struct PublishedNumbers<'a> {
+    pub volatility: f64,
+    pub variance: f64,
+    /// Lower and upper bound of each of [`COVERAGES`]; None where no residuals are known.
+    pub bounds: [Option<[f64; 2]>; 2],
+    pub edges: &'a [f64],
+    /// Of each regime, from low to high; empty where they are not known.
+    pub probabilities: Vec<f64>,
+}
+
 impl PublishedVolatility {
     /// What a forecast says of which no residuals are known.
     pub fn as_it_is(forecast: f64) -> Self {
@@ -99,39 +110,63 @@ impl Publication {
 impl PublicationStep {
     /// What a forecast of a coin says, which is the logarithm of a volatility per day.
     /// `residuals` are those of the step.
-    pub(super) fn publish(
+    fn publish(
         &self,
         residuals: Option<&ResidualDistribution>,
         symbol: &str,
         forecast: f64,
     ) -> PublishedVolatility {
-        let edges = self.edges.get(symbol).unwrap_or(&self.pooled_edges);
-        let interval = |coverage: f64| {
-            let outside = (1.0 - coverage) / 2.0;
-            let bound = |share: f64| Some(forecast + residuals?.quantile(share));
-            Some(PredictionInterval {
-                coverage,
-                lower: bound(outside)?,
-                upper: bound(1.0 - outside)?,
-            })
-        };
-        let probabilities = match residuals {
-            Some(residuals) if !edges.is_empty() => residuals.class_probabilities(forecast, edges),
-            _ => Vec::new(),
-        };
+        let numbers = self.numbers(residuals, symbol, forecast);
+        let intervals = COVERAGES.into_iter().zip(numbers.bounds);
         PublishedVolatility {
-            volatility: forecast.exp() * self.volatility_factor,
-            variance: (2.0 * forecast).exp() * self.variance_factor,
-            intervals: COVERAGES.into_iter().filter_map(interval).collect(),
-            edges: edges.clone(),
-            probabilities: self.classes.iter().cloned().zip(probabilities).collect(),
+            volatility: numbers.volatility,
+            variance: numbers.variance,
+            intervals: intervals
+                .filter_map(|(coverage, bounds)| {
+                    let [lower, upper] = bounds?;
+                    Some(PredictionInterval {
+                        coverage,
+                        lower,
+                        upper,
+                    })
+                })
+                .collect(),
+            edges: numbers.edges.to_vec(),
+            probabilities: self
+                .classes
+                .iter()
+                .cloned()
+                .zip(numbers.probabilities)
+                .collect(),
         }
     }
 
-    /// The step as it is read from its file: the last bit of a number may be another there, and
-    /// what is scored is what was saved.
-    pub(super) fn as_read(&self) -> anyhow::Result<Self> {
-        Ok(serde_json::from_str(&serde_json::to_string(self)?)?)
+    /// The numbers of what a forecast of a coin says; `residuals` are those of the step.
+    pub(super) fn numbers(
+        &self,
+        residuals: Option<&ResidualDistribution>,
+        symbol: &str,
+        forecast: f64,
+    ) -> PublishedNumbers<'_> {
+        let edges = self.edges.get(symbol).unwrap_or(&self.pooled_edges);
+        let bounds = |coverage: f64| {
+            let outside = (1.0 - coverage) / 2.0;
+            let residuals = residuals?;
+            let bound = |share: f64| forecast + residuals.quantile(share);
+            Some([bound(outside), bound(1.0 - outside)])
+        };
+        PublishedNumbers {
+            volatility: forecast.exp() * self.volatility_factor,
+            variance: (2.0 * forecast).exp() * self.variance_factor,
+            bounds: COVERAGES.map(bounds),
+            edges,
+            probabilities: match residuals {
+                Some(residuals) if !edges.is_empty() => {
+                    residuals.class_probabilities(forecast, edges)
+                }
+                _ => Vec::new(),
+            },
+        }
     }
 
     /// The residuals as a distribution; None where there are none.

@@ -15,9 +15,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use dataset::{Config, Dataset, Fold, ForecastTable, RunDir, TablePart};
+use score::AboveForecast;
 
 use fit::{Fitting, FoldStep, Source, training_table};
-use fitted::SavedPublications;
+use fitted::{PublishedNumbers, SavedPublications};
 
 pub use blocks::{BLOCKS, OutOfBlock, TrainingBlock, training_blocks};
 pub use edges::RegimeEdges;
@@ -190,25 +191,24 @@ fn add_outputs(
     names.extend(
         levels
             .iter()
-            .map(|level| format!("probability_above_{level}")),
+            .map(|level| format!("{}{level}", AboveForecast::COLUMN)),
     );
     let mut columns = vec![vec![f64::NAN; part.len()]; names.len()];
     for (number, rows) in folds_of(part) {
         let Some((_, step)) = steps.iter().find(|(fold, _)| fold.number as u32 == number) else {
             continue;
         };
-        let forecasts: Vec<(&str, f64)> = rows
-            .clone()
-            .map(|row| (part.symbol_of(row).as_str(), part.forecast[row]))
-            .collect();
-        let step = step.step.as_read()?;
+        let step = &step.step;
         for (&level, column) in levels.iter().zip(&mut columns[of_classes..]) {
             if let Some(above) = step.probabilities_above(&part.forecast[rows.clone()], level) {
                 column[rows.clone()].copy_from_slice(&above);
             }
         }
-        for (row, published) in rows.zip(step.publish_all(&forecasts)) {
-            for (column, value) in columns.iter_mut().zip(published.values(classes.len())) {
+        let residuals = step.distribution();
+        for row in rows {
+            let symbol = part.symbol_of(row).as_str();
+            let numbers = step.numbers(residuals.as_ref(), symbol, part.forecast[row]);
+            for (column, value) in columns.iter_mut().zip(numbers.values(classes.len())) {
                 column[row] = value;
             }
         }
@@ -223,22 +223,16 @@ fn add_outputs(
     Ok(())
 }
 
-impl PublishedVolatility {
+impl PublishedNumbers<'_> {
     /// The numbers in the order of the table's columns, NaN where unknown, for so many classes.
     fn values(&self, classes: usize) -> impl Iterator<Item = f64> + '_ {
-        let bounds = |place: usize| {
-            let interval = self.intervals.get(place);
-            interval.map_or([f64::NAN; 2], |interval| [interval.lower, interval.upper])
-        };
-        let edge = |place: usize| self.edges.get(place).copied().unwrap_or(f64::NAN);
-        let probability = |place: usize| {
-            let known = self.probabilities.get(place);
-            known.map_or(f64::NAN, |(_, probability)| *probability)
-        };
+        let or_unknown = |known: Option<&f64>| known.copied().unwrap_or(f64::NAN);
+        let bounds = self.bounds.iter();
+        let bounds = bounds.flat_map(|bounds| bounds.unwrap_or([f64::NAN; 2]));
         [self.volatility, self.variance]
             .into_iter()
-            .chain((0..fitted::COVERAGES.len()).flat_map(bounds))
-            .chain((0..classes - 1).map(edge))
-            .chain((0..classes).map(probability))
+            .chain(bounds)
+            .chain((0..classes - 1).map(move |place| or_unknown(self.edges.get(place))))
+            .chain((0..classes).map(move |place| or_unknown(self.probabilities.get(place))))
     }
 }

@@ -5,6 +5,7 @@ use statistics::{mean, qlike, root_mean_squared_error, spearman};
 
 use super::details::quantiles;
 use super::forecast::{LevelForecast, RegimeRow};
+use super::level_rows::LevelRows;
 use super::report::CoinLevel;
 use crate::controls::rows_of_coins;
 use crate::rows::Rows;
@@ -13,19 +14,20 @@ use crate::rows::Rows;
 const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /// Every coin that has rows, in the order of the symbols.
-pub(super) fn coins(rows: &Rows, level: &LevelForecast) -> Vec<CoinLevel> {
+pub(super) fn coins(
+    rows: &Rows,
+    level: &LevelForecast,
+    level_rows: &LevelRows<'_>,
+) -> Vec<CoinLevel> {
     let of_coin = |(symbol, places): (&String, Vec<usize>)| {
         if places.is_empty() {
             return None;
         }
         let pick = |values: &[f64]| places.iter().map(|&row| values[row]).collect::<Vec<f64>>();
-        let realized: Vec<f64> = places.iter().map(|&row| rows.realized[row].exp()).collect();
+        let realized = pick(level_rows.realized);
         let (forecast, variance) = (pick(&level.volatility), pick(&level.variance));
-        let regimes: Vec<RegimeRow> = (level.regimes.iter())
-            .flat_map(|regimes| {
-                let row = move |&row: &usize| regimes.row(row, rows.realized[row]);
-                places.iter().filter_map(row)
-            })
+        let regimes: Vec<&RegimeRow> = (places.iter())
+            .filter_map(|&row| level_rows.regimes[row].as_ref())
             .collect();
         let right = regimes.iter().filter(|row| row.forecast == row.realized);
         let accuracy = right.count() as f64 / regimes.len() as f64;

@@ -6,7 +6,9 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use statistics::{FoldSpan, RowSpans, circular_block_indices};
+use statistics::{
+    ConfidenceInterval, FoldSpan, RowSpans, circular_block_indices, percentile_interval,
+};
 
 use crate::daily::DAY_MS;
 use crate::options::Options;
@@ -90,6 +92,30 @@ impl DayDraws {
             folds: folds.iter().map(|fold| finite(of(fold))).collect(),
             draws: self.has_draws().then(|| self.draws(&days, of)),
         }
+    }
+
+    /// The intervals of the means of some bins: `add` adds the number of a time's rows and the sum of their
+    /// values to those of each bin.
+    pub fn mean_intervals<const BINS: usize>(
+        &self,
+        spans: &RowSpans,
+        add: impl Fn(&Range<usize>, &mut [[f64; 2]; BINS]),
+        confidence: f64,
+    ) -> [Option<ConfidenceInterval>; BINS] {
+        let mut days = vec![[[0.0; 2]; BINS]; self.days];
+        for (time, &day) in spans.times.iter().zip(&self.of_time) {
+            let mut own = [[0.0; 2]; BINS];
+            add(time, &mut own);
+            for (sums, own) in days[day].iter_mut().zip(&own) {
+                self::add(sums, own);
+            }
+        }
+        std::array::from_fn(|bin| {
+            let of_bin: Vec<[f64; 2]> = days.iter().map(|day| day[bin]).collect();
+            let mean = |[count, sum]: &[f64; 2]| Some(sum / count);
+            let draws = self.has_draws().then(|| self.draws(&of_bin, mean));
+            percentile_interval(&draws?, confidence)
+        })
     }
 
     /// The value of each draw's sums over its days; NaN where it has none. There are draws, and so days.

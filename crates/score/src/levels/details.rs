@@ -1,10 +1,12 @@
 //! Bins and classes of one forecaster's volatilities.
 
-use statistics::classification::precision_recall_curve;
-use statistics::{average_ranks, percentile_interval, quantile};
+use std::ops::Range;
+
+use statistics::{ConfidenceInterval, average_ranks, quantile};
 
 use super::day_draws::DayDraws;
-use super::forecast::{AboveForecast, LevelForecast, REGIMES, RegimeForecast, RegimeRow};
+use super::forecast::{AboveForecast, LevelForecast, REGIMES, RegimeForecast};
+use super::level_rows::{ClassRanking, LevelRows};
 use super::report::{AboveScore, CallScore, ClassScore, LevelBin, ProbabilityBin, RegimeScore};
 use crate::common_rows::CommonRows;
 
@@ -24,8 +26,8 @@ pub(super) struct Details<'a> {
 const RECALLS: usize = 20;
 
 /// The calls that find a twentieth of a class, two twentieths and so on.
-fn calls(probability: &[f64], is_class: &[bool]) -> Vec<CallScore> {
-    let curve = precision_recall_curve(probability, is_class);
+fn calls(class: &ClassRanking) -> Vec<CallScore> {
+    let curve = class.ranking.precision_recall_curve(&class.is_class);
     let found = |twentieths: usize| {
         let least = twentieths as f64 / RECALLS as f64;
         let place = curve.partition_point(|point| point.recall < least - 1e-12);
@@ -41,26 +43,21 @@ fn calls(probability: &[f64], is_class: &[bool]) -> Vec<CallScore> {
 
 impl Details<'_> {
     /// Realized against forecast volatility in bins of equal count.
-    pub fn bins(&self, level: &LevelForecast) -> Vec<LevelBin> {
-        let (realized, count) = (&self.common.rows.realized, level.volatility.len());
+    pub fn bins(&self, level: &LevelForecast, rows: &LevelRows<'_>) -> Vec<LevelBin> {
+        let count = level.volatility.len();
         let bin = |rank: f64| (((rank - 0.5) / count as f64 * BINS as f64) as usize).min(BINS - 1);
         let bins: Vec<usize> = average_ranks(&level.volatility)
             .into_iter()
             .map(bin)
             .collect();
-        let of_bin = |bin: usize| {
-            let terms = |row: usize| {
-                (bins[row] == bin).then(|| [1.0, level.volatility[row], realized[row].exp()])
-            };
-            let [rows, forecast, came] = self.total(terms);
-            (rows > 0.0).then(|| LevelBin {
-                rows: rows as usize,
-                forecast: forecast / rows,
-                realized: came / rows,
-                interval: self.interval(terms),
-            })
+        let of_row = |row: usize| Some((bins[row], level.volatility[row], rows.realized[row]));
+        let bin = |bin: Bin| LevelBin {
+            rows: bin.rows,
+            forecast: bin.said,
+            realized: bin.came,
+            interval: bin.interval,
         };
-        (0..BINS).filter_map(of_bin).collect()
+        self.binned(of_row).map(bin).collect()
     }
 
     /// Quantiles of the log of realized over forecast volatility.
@@ -70,37 +67,29 @@ impl Details<'_> {
     }
 
     /// The classes in detail; None where no row has one.
-    pub fn regimes(&self, regimes: &RegimeForecast) -> Option<RegimeScore> {
-        let realized = &self.common.rows.realized;
-        let rows: Vec<Option<RegimeRow>> = (0..realized.len())
-            .map(|row| regimes.row(row, realized[row]))
-            .collect();
+    pub fn regimes(&self, regimes: &RegimeForecast, rows: &LevelRows<'_>) -> Option<RegimeScore> {
         let mut confusion = [[0; 3]; 3];
-        for row in rows.iter().flatten() {
+        for row in rows.regimes.iter().flatten() {
             confusion[row.realized][row.forecast] += 1;
         }
         let places = regimes.places().iter();
-        let classes = places.map(|&class| self.class(&rows, &confusion, class));
-        rows.iter().any(Option::is_some).then(|| RegimeScore {
-            confusion,
-            classes: classes.collect(),
-        })
+        let classes = places.map(|&class| self.class(rows, &confusion, class));
+        rows.regimes
+            .iter()
+            .any(Option::is_some)
+            .then(|| RegimeScore {
+                confusion,
+                classes: classes.collect(),
+            })
     }
 
-    fn class(
-        &self,
-        rows: &[Option<RegimeRow>],
-        confusion: &[[usize; 3]; 3],
-        class: usize,
-    ) -> ClassScore {
+    fn class(&self, rows: &LevelRows<'_>, confusion: &[[usize; 3]; 3], class: usize) -> ClassScore {
         let hits = confusion[class][class] as f64;
         let came: usize = confusion[class].iter().sum();
         let said: usize = confusion.iter().map(|row| row[class]).sum();
         let all: usize = confusion.iter().flatten().sum();
         let share = |of: usize| (of > 0).then(|| hits / of as f64);
-        let known = || rows.iter().flatten();
-        let probability: Vec<f64> = known().map(|row| row.probability[class]).collect();
-        let is_class: Vec<bool> = known().map(|row| row.realized == class).collect();
+        let ranking = rows.class(class);
         ClassScore {
             name: REGIMES[class],
             rows: came,
@@ -108,94 +97,102 @@ impl Details<'_> {
             precision: share(said),
             recall: share(came),
             f1: 2.0 * hits / (came + said).max(1) as f64,
-            auc: statistics::classification::auc(&probability, &is_class),
-            reliability: self.reliability(rows, class),
-            precision_recall: calls(&probability, &is_class),
-        }
-    }
-
-    /// How well a probability of coming above a level says that it does; None where no row has one.
-    pub fn above(&self, forecast: &AboveForecast) -> Option<AboveScore> {
-        let (realized, log_level) = (&self.common.rows.realized, forecast.level.ln());
-        let row = |place: usize| -> Option<(f64, bool)> {
-            let probability = forecast.probability[place];
-            let is_above = realized[place] > log_level;
-            probability.is_finite().then_some((probability, is_above))
-        };
-        let came = |is_above: bool| f64::from(u8::from(is_above));
-        let error = |place: usize| {
-            let (probability, is_above) = row(place)?;
-            Some([1.0, probability, (probability - came(is_above)).powi(2)])
-        };
-        let [rows, probability, squared] = self.total(error);
-        if rows == 0.0 {
-            return None;
-        }
-        let (said, is_above): (Vec<f64>, Vec<bool>) = (0..realized.len()).filter_map(row).unzip();
-        let share = is_above.iter().filter(|one| **one).count() as f64 / rows;
-        let skill = 1.0 - squared / rows / (share * (1.0 - share));
-        Some(AboveScore {
-            level: forecast.level,
-            rows: rows as usize,
-            share,
-            probability: probability / rows,
-            brier: squared / rows,
-            brier_interval: self.interval(error),
-            brier_skill: skill.is_finite().then_some(skill),
-            auc: statistics::classification::auc(&said, &is_above),
-            reliability: self.probability_bins(|place| {
-                let (probability, is_above) = row(place)?;
-                Some((probability, came(is_above)))
+            auc: ranking.ranking.auc(&ranking.is_class),
+            reliability: self.reliability(|place| {
+                let row = rows.regimes[place].as_ref()?;
+                Some((row.probability[class], row.realized == class))
             }),
+            precision_recall: calls(ranking),
+        }
+    }
+
+    /// The probabilities of volatilities above a level in detail; None where no row has one.
+    pub fn above(&self, above: &AboveForecast) -> Option<AboveScore> {
+        let realized = &self.common.rows.realized;
+        let rows: Vec<Option<(f64, bool)>> = (0..realized.len())
+            .map(|row| above.row(row, realized[row]))
+            .collect();
+        let known: Vec<(f64, bool)> = rows.iter().flatten().copied().collect();
+        let count = known.len() as f64;
+        let came = |&(_, came): &(f64, bool)| f64::from(u8::from(came));
+        let mean = |of: &dyn Fn(&(f64, bool)) -> f64| known.iter().map(of).sum::<f64>() / count;
+        let share = mean(&came);
+        let reliability = self.reliability(|row| rows[row]);
+        let gap = |bin: &ProbabilityBin| bin.rows as f64 * (bin.share - bin.probability).abs();
+        let (probability, is_above): (Vec<f64>, Vec<bool>) = known.iter().copied().unzip();
+        (count > 0.0).then(|| AboveScore {
+            level: above.level,
+            rows: known.len(),
+            share,
+            brier: mean(&|row| (row.0 - came(row)).powi(2)),
+            brier_of_share: share * (1.0 - share),
+            log_loss: mean(&|row| {
+                let of_what_came = if row.1 { row.0 } else { 1.0 - row.0 };
+                -of_what_came.max(1e-15).ln()
+            }),
+            ece: reliability.iter().map(gap).sum::<f64>() / count,
+            auc: statistics::classification::auc(&probability, &is_above),
+            reliability,
         })
     }
 
-    /// How often a class comes, by its probability.
-    fn reliability(&self, rows: &[Option<RegimeRow>], class: usize) -> Vec<ProbabilityBin> {
-        self.probability_bins(|place| {
-            let row = rows[place]?;
-            let came = f64::from(u8::from(row.realized == class));
-            Some((row.probability[class], came))
-        })
+    /// How often it comes, by its probability, which `row` has of each row with whether it came.
+    fn reliability(&self, row: impl Fn(usize) -> Option<(f64, bool)>) -> Vec<ProbabilityBin> {
+        let of_row = |place: usize| {
+            let (probability, came) = row(place)?;
+            let bin = ((probability * BINS as f64) as usize).min(BINS - 1);
+            Some((bin, probability, f64::from(u8::from(came))))
+        };
+        let bin = |bin: Bin| ProbabilityBin {
+            rows: bin.rows,
+            probability: bin.said,
+            share: bin.came,
+            interval: bin.interval,
+        };
+        self.binned(of_row).map(bin).collect()
     }
 
-    /// Rows by tenths of a probability, with how often what it is of came; of a row without one it is None.
-    fn probability_bins(&self, of: impl Fn(usize) -> Option<(f64, f64)>) -> Vec<ProbabilityBin> {
-        let of_bin = |bin: usize| {
-            let terms = |place: usize| {
-                let (probability, came) = of(place)?;
-                let is_in = ((probability * BINS as f64) as usize).min(BINS - 1) == bin;
-                is_in.then_some([1.0, probability, came])
-            };
-            let [rows, probability, came] = self.total(terms);
-            (rows > 0.0).then(|| ProbabilityBin {
+    /// The bins that have rows: `of_row` is a row's bin, what was said and what came.
+    fn binned(
+        &self,
+        of_row: impl Fn(usize) -> Option<(usize, f64, f64)>,
+    ) -> impl Iterator<Item = Bin> {
+        let CommonRows {
+            rows,
+            spans,
+            options,
+            ..
+        } = self.common;
+        let mut totals = [[0.0; 3]; BINS];
+        for (bin, said, came) in (0..rows.len()).filter_map(&of_row) {
+            let total = &mut totals[bin];
+            *total = [total[0] + 1.0, total[1] + said, total[2] + came];
+        }
+        let add = |time: &Range<usize>, sums: &mut [[f64; 2]; BINS]| {
+            for (bin, _, came) in time.clone().filter_map(&of_row) {
+                sums[bin] = [sums[bin][0] + 1.0, sums[bin][1] + came];
+            }
+        };
+        let intervals = self.days.mean_intervals(spans, add, options.confidence);
+        let bins = totals.into_iter().zip(intervals);
+        bins.filter(|([rows, ..], _)| *rows > 0.0)
+            .map(|([rows, said, came], interval)| Bin {
                 rows: rows as usize,
-                probability: probability / rows,
-                share: came / rows,
-                interval: self.interval(terms),
-            })
-        };
-        (0..BINS).filter_map(of_bin).collect()
-    }
-
-    fn total(&self, terms: impl Fn(usize) -> Option<[f64; 3]>) -> [f64; 3] {
-        (0..self.common.rows.len())
-            .filter_map(terms)
-            .fold([0.0; 3], |sum, own| {
-                [sum[0] + own[0], sum[1] + own[1], sum[2] + own[2]]
+                said: said / rows,
+                came: came / rows,
+                interval,
             })
     }
+}
 
-    /// The interval of the mean of the third term, the first of which is 1.
-    fn interval(&self, terms: impl Fn(usize) -> Option<[f64; 3]>) -> Option<[f64; 2]> {
-        let of_time = |time: &std::ops::Range<usize>| {
-            let own = time.clone().filter_map(&terms);
-            own.fold([0.0; 2], |sum, own| [sum[0] + own[0], sum[1] + own[2]])
-        };
-        let of = |[count, sum]: &[f64; 2]| Some(sum / count);
-        let summed = self.days.summed(&self.common.spans, of_time, of);
-        percentile_interval(&summed.draws?, self.common.options.confidence)
-    }
+/// Rows whose forecasts are neighbours.
+struct Bin {
+    rows: usize,
+    /// Mean of what was said.
+    said: f64,
+    /// Mean of what came.
+    came: f64,
+    interval: Option<ConfidenceInterval>,
 }
 
 /// Each share with the quantile of some values in any order.

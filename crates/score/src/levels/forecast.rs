@@ -23,17 +23,30 @@ pub struct LevelForecast {
     pub bounds_80: Option<[Vec<f64>; 2]>,
     /// Bounds that hold 95 %.
     pub bounds_95: Option<[Vec<f64>; 2]>,
-    /// Probabilities of coming above a level, lowest level first; empty where none are published.
+    /// Probabilities that the volatility is above some levels, lowest level first; empty where none are
+    /// published.
     pub above: Vec<AboveForecast>,
 }
 
-/// The probability that the volatility comes above a level.
+/// Probabilities that the volatility per day is above a level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AboveForecast {
-    /// The volatility per day.
+    /// The level, a volatility per day.
     pub level: f64,
-    /// The probability, from 0 to 1; NaN where unknown.
+    /// The probability of each row; NaN where unknown.
     pub probability: Vec<f64>,
+}
+
+impl AboveForecast {
+    /// What the name of a column of these probabilities begins with; the level follows.
+    pub const COLUMN: &str = "probability_above_";
+
+    /// A row's probability, and whether its log volatility came above the level; None where the probability
+    /// is unknown.
+    pub(crate) fn row(&self, row: usize, realized: f64) -> Option<(f64, bool)> {
+        let probability = self.probability[row];
+        (!probability.is_nan()).then(|| (probability, realized.exp() > self.level))
+    }
 }
 
 impl LevelForecast {
@@ -74,7 +87,7 @@ impl LevelForecast {
     }
 
     /// All columns with their names.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static str, &Vec<f64>)> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (String, &Vec<f64>)> {
         let own = [
             ("volatility_mean", &self.volatility),
             ("variance_mean", &self.variance),
@@ -92,13 +105,16 @@ impl LevelForecast {
         });
         let bounds_80 = named(["lower_80", "upper_80"], self.bounds_80.as_ref());
         let bounds_95 = named(["lower_95", "upper_95"], self.bounds_95.as_ref());
-        let above = self.above.iter();
-        let above = above.map(|above| ("probability_above", &above.probability));
+        let above = self.above.iter().map(|above| {
+            let name = format!("{}{}", AboveForecast::COLUMN, above.level);
+            (name, &above.probability)
+        });
         own.into_iter()
             .chain(regimes)
-            .chain(above)
             .chain(bounds_80)
             .chain(bounds_95)
+            .map(|(name, values)| (name.to_owned(), values))
+            .chain(above)
     }
 }
 

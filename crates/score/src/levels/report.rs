@@ -22,35 +22,11 @@ pub struct LevelScore {
     /// The classes, where the forecaster has them.
     #[serde(flatten)]
     pub regimes: Option<RegimeScore>,
-    /// How well it is told that the volatility comes above a level, one entry a level; none where no
-    /// probabilities are published.
+    /// The probabilities of volatilities above a level; not there where the forecaster has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub above: Vec<AboveScore>,
     /// Each coin, by name.
     pub coins: Vec<CoinLevel>,
-}
-
-/// How well it is told that a volatility comes above a level.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AboveScore {
-    /// The volatility per day.
-    pub level: f64,
-    /// Rows with a probability.
-    pub rows: usize,
-    /// Share of them that came above it.
-    pub share: f64,
-    /// Mean probability.
-    pub probability: f64,
-    /// Brier score: mean squared error of the probability.
-    pub brier: f64,
-    /// Its interval.
-    pub brier_interval: Option<ConfidenceInterval>,
-    /// 1 - Brier score / that of always saying the share that came; None where all or none came.
-    pub brier_skill: Option<f64>,
-    /// Area under the ROC curve; None where all or none came.
-    pub auc: Option<f64>,
-    /// The probability in bins of a tenth against how often it came true.
-    pub reliability: Vec<ProbabilityBin>,
 }
 
 /// Rows whose forecasts are neighbours.
@@ -108,6 +84,30 @@ pub struct CallScore {
     pub precision: f64,
     /// Share of the rows that came as it that were called.
     pub recall: f64,
+}
+
+/// How well it is forecast whether the volatility will be above a level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AboveScore {
+    /// The level, a volatility per day.
+    pub level: f64,
+    /// Rows whose probability is known.
+    pub rows: usize,
+    /// Share of them that came above the level.
+    pub share: f64,
+    /// Mean of (probability - 1 if it came above the level, else 0)^2.
+    pub brier: f64,
+    /// The same of the share of the rows that came above as the probability of all of them, which nobody knows
+    /// before.
+    pub brier_of_share: f64,
+    /// Mean of minus the log of the probability of what came, which counts as at least 1e-15.
+    pub log_loss: f64,
+    /// Mean distance of the probabilities, in bins of a tenth, from the shares that came.
+    pub ece: f64,
+    /// Area under the ROC curve; None where all or none came above.
+    pub auc: Option<f64>,
+    /// The probability in bins of a tenth against how often it came.
+    pub reliability: Vec<ProbabilityBin>,
 }
 
 /// Rows whose probabilities of a class are in one tenth.

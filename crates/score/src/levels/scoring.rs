@@ -11,6 +11,7 @@ use super::control_classes::classes_of;
 use super::day_draws::DayDraws;
 use super::details::Details;
 use super::forecast::{LevelForecast, Quantity, RegimeForecast};
+use super::level_rows::LevelRows;
 use super::report::LevelScore;
 use crate::Options;
 use crate::common_rows::CommonRows;
@@ -28,7 +29,13 @@ pub(crate) fn score_levels(
     forecasters: &[ForecastColumn],
     options: &Options,
 ) -> Report {
-    let is_own = |metric: &&Metric| metric.quantity == Quantity::LogVolatility;
+    // Nobody asks for probabilities of levels without `regime.above`.
+    let has_levels = (forecasters.iter().filter_map(|one| one.level.as_ref()))
+        .any(|level| !level.above.is_empty());
+    let is_own = |metric: &&Metric| {
+        metric.quantity == Quantity::LogVolatility
+            && (has_levels || metric.section != ReportSection::Levels)
+    };
     let metrics: Vec<Metric> = metrics.iter().filter(is_own).copied().collect();
     let known = forecasters
         .iter()
@@ -40,11 +47,20 @@ pub(crate) fn score_levels(
     let forecasters: Vec<&ForecastColumn> = published.iter().map(AsRef::as_ref).collect();
     let common = CommonRows::new(rows, options);
     let days = DayDraws::new(rows, &common.spans, options);
-    let of_metrics = |forecaster: &&ForecastColumn| -> Vec<Estimate> {
-        let sample = Sample::of_level(&common, forecaster, &days);
+    let realized: Vec<f64> = rows.realized.iter().map(|log| log.exp()).collect();
+    let level_rows: Vec<LevelRows<'_>> = forecasters
+        .par_iter()
+        .map(|one| LevelRows::new((rows, &realized), &days, one))
+        .collect();
+    let of_metrics = |(forecaster, level): (&&ForecastColumn, &LevelRows<'_>)| {
+        let sample = Sample::of_level(&common, forecaster, level);
         metrics.iter().map(|metric| (metric.of)(&sample)).collect()
     };
-    let estimates: Vec<Vec<Estimate>> = forecasters.par_iter().map(of_metrics).collect();
+    let estimates: Vec<Vec<Estimate>> = forecasters
+        .par_iter()
+        .zip(&level_rows)
+        .map(of_metrics)
+        .collect();
     let losses: Vec<Vec<f64>> = forecasters
         .par_iter()
         .map(|one| daily_losses(&common, &days, one))
@@ -59,6 +75,7 @@ pub(crate) fn score_levels(
             details: &details,
             metrics: &metrics,
             estimates: &estimates[place],
+            rows: &level_rows[place],
         }
         .score(forecasters[place], confidence[place])
     };
@@ -153,6 +170,7 @@ struct LevelScorer<'a> {
     details: &'a Details<'a>,
     metrics: &'a [Metric],
     estimates: &'a [Estimate],
+    rows: &'a LevelRows<'a>,
 }
 
 impl LevelScorer<'_> {
@@ -164,13 +182,14 @@ impl LevelScorer<'_> {
         let of_level = |level: &LevelForecast| LevelScore {
             mcs_p,
             folds: folds.collect(),
-            bins: self.details.bins(level),
+            bins: self.details.bins(level, self.rows),
             errors: self.details.errors(level),
-            regimes: (level.regimes.as_ref()).and_then(|regimes| self.details.regimes(regimes)),
+            regimes: (level.regimes.as_ref())
+                .and_then(|regimes| self.details.regimes(regimes, self.rows)),
             above: (level.above.iter())
                 .filter_map(|above| self.details.above(above))
                 .collect(),
-            coins: coins(rows, level),
+            coins: coins(rows, level, self.rows),
         };
         Score {
             name: forecaster.name.clone(),

@@ -83,6 +83,8 @@ pub enum ReportSection {
     Prices,
     /// Among the scores of classes, where forecasts have classes.
     Regimes,
+    /// Among the scores of probabilities above a level, where forecasts have them.
+    Levels,
     /// Among the further scores, as a value alone.
     Further,
     /// In JSON alone.

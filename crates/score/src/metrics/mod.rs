@@ -113,6 +113,9 @@ pub const METRICS: &[Metric] = &[
     volatility::auc_ovr::METRIC,
     volatility::average_precision::METRIC,
     volatility::ece::METRIC,
+    volatility::above_brier::METRIC,
+    volatility::above_log_loss::METRIC,
+    volatility::above_ece::METRIC,
 ];
 
 /// Every metric of prediction intervals, in the order of the tables.

@@ -27,7 +27,8 @@ natural logs of volatilities per day; the metrics are of the level, with the vol
 that a forecaster publishes (`volatility_mean`, `variance_mean`; a control's are exp of its log and the
 square of that). Intervals are percentiles over draws of UTC days, in circular blocks of `--block-days`
 days (28): the scores of neighbouring weeks are alike, as their targets and the market are. Metrics of
-classes are there where a forecaster publishes classes.
+classes are there where a forecaster publishes classes, those of levels where `regime.above` names some: they
+are means over rows and levels, and JSON has each level of each forecaster as `above`.
 ";
 
 const INTERVALS_HEAD: &str = "
@@ -98,6 +99,7 @@ fn place(metric: &Metric) -> String {
         ReportSection::Scores => "Among the scores",
         ReportSection::Prices => "Among the scores of prices",
         ReportSection::Regimes => "Among the scores of classes",
+        ReportSection::Levels => "Among the scores of levels",
         ReportSection::Further => "Among the further scores",
         ReportSection::Hidden => "In JSON alone",
     };

@@ -9,8 +9,8 @@ use statistics::{
 
 use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
 use crate::controls::{is_unknown, rows_of_coins};
-use crate::daily::IcVariant;
-use crate::levels::{DayDraws, LevelForecast, SummedValues};
+use crate::daily::{DayMean, IcVariant};
+use crate::levels::{LevelForecast, LevelRows, SummedValues};
 use crate::metrics::value::Value;
 use crate::ranks::{RankSeries, Ranks};
 use crate::ratio::RatioSeries;
@@ -32,8 +32,8 @@ pub struct Sample<'a> {
     forecaster: &'a ForecastColumn,
     /// The draws, and the forecaster's place among them.
     drawn: Option<(&'a SharedDraws<'a>, usize)>,
-    /// The days of forecasts of volatility, and their draws.
-    days: Option<&'a DayDraws>,
+    /// The rows of forecasts of volatility, with the draws of their days.
+    level: Option<&'a LevelRows<'a>>,
 }
 
 impl<'a> Sample<'a> {
@@ -48,7 +48,7 @@ impl<'a> Sample<'a> {
             common,
             forecaster,
             drawn: Some((prepared, place)),
-            days: None,
+            level: None,
         }
     }
 
@@ -58,18 +58,18 @@ impl<'a> Sample<'a> {
             common,
             forecaster,
             drawn: None,
-            days: None,
+            level: None,
         }
     }
 
-    /// Forecasts of log volatility, with the days that all forecasters' draws are of.
+    /// Forecasts of log volatility, with what their metrics share.
     pub(crate) fn of_level(
         common: &'a CommonRows<'a>,
         forecaster: &'a ForecastColumn,
-        days: &'a DayDraws,
+        level: &'a LevelRows<'a>,
     ) -> Self {
         Self {
-            days: Some(days),
+            level: Some(level),
             ..Self::alone(common, forecaster)
         }
     }
@@ -116,7 +116,7 @@ impl<'a> Sample<'a> {
         of_time: impl Fn(&Range<usize>) -> [f64; N],
         of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
     ) -> Estimate {
-        let Some(days) = self.days else {
+        let Some(LevelRows { days, .. }) = self.level else {
             return Estimate::default();
         };
         let SummedValues {
@@ -130,6 +130,11 @@ impl<'a> Sample<'a> {
             folds,
             draws,
         }
+    }
+
+    /// What the metrics of volatility share; None where forecasts are no log volatilities.
+    pub(crate) fn level_rows(&self) -> Option<&'a LevelRows<'a>> {
+        self.level
     }
 
     /// The closes that returns begin at; None where forecasts are not scored as prices, and for a
@@ -278,7 +283,7 @@ impl<'a> Sample<'a> {
     }
 
     fn day_mean(&self, days: &[Option<f64>]) -> Estimate {
-        let found = self.common.days.mean(days);
+        let found = DayMean::new(days);
         Estimate {
             value: found.mean,
             t: found.t,

@@ -192,6 +192,53 @@ fn classes_are_scored_as_scikit_learn_does() {
 }
 
 #[test]
+fn probabilities_above_levels_are_scored() {
+    let mut rows = rows();
+    let report = report();
+    let har = &report.forecasters[0];
+    check(
+        har,
+        &[
+            ("above_brier", 0.17609474003955583, None),
+            ("above_log_loss", 0.5221556910191038, None),
+            ("above_ece", 0.051580726835195434, None),
+        ],
+    );
+    for name in ["above_brier", "above_log_loss", "above_ece"] {
+        let (value, [low, high]) = (har.value(name).unwrap(), har.interval(name).unwrap());
+        assert!(low < high && value < high, "{name}: {low} to {high}");
+        assert_eq!(
+            report.forecasters[1].value(name),
+            None,
+            "a control has none"
+        );
+    }
+    let [first, second] = har.level.as_ref().unwrap().above.as_slice() else {
+        panic!("two levels")
+    };
+    assert_eq!((first.level, first.rows), (0.05, 1800));
+    close(Some(first.share), 0.515);
+    close(Some(first.brier), 0.2028411536527717);
+    close(Some(first.brier_of_share), 0.515 * 0.485);
+    close(Some(first.log_loss), 0.5905975795386224);
+    close(Some(first.ece), 0.057741518103264056);
+    close(first.auc, 0.756422755788852);
+    assert_eq!((second.level, second.rows), (0.07, 1799), "one is unknown");
+    close(Some(second.brier), 0.14933345904801137);
+    close(Some(second.ece), 0.054038152450571);
+    close(second.auc, 0.7869660019179482);
+    let counts: Vec<usize> = second.reliability.iter().map(|bin| bin.rows).collect();
+    assert_eq!(counts, [383, 581, 413, 220, 135, 67]);
+    assert!(second.reliability[0].interval.is_some());
+
+    // Where nobody publishes such probabilities, there is nothing of them in the report.
+    rows.controls.truncate(1);
+    let alone = score(&rows, &controls(&rows), &Options::default()).unwrap();
+    let json = serde_json::to_string(&alone).unwrap();
+    assert!(!json.contains("above"), "{json}");
+}
+
+#[test]
 fn volatilities_are_told_in_detail() {
     let report = report();
     let level = report.forecasters[0].level.as_ref().unwrap();

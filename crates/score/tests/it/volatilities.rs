@@ -1,6 +1,6 @@
 //! Made volatilities and forecasts of them, which numpy makes by the same formulas.
 
-use score::{ForecastColumn, LevelForecast, Quantity, RegimeForecast, Rows};
+use score::{AboveForecast, ForecastColumn, LevelForecast, Quantity, RegimeForecast, Rows};
 
 /// Two folds of 100 days of nine coins.
 const DAYS: usize = 200;
@@ -68,6 +68,14 @@ pub fn har() -> ForecastColumn {
             .for_each(|(column, share)| column.push(share / whole));
     }
     let plain = LevelForecast::uncorrected(&logs);
+    // One row's probability is unknown.
+    let mut above = [0.05_f64, 0.07].map(|level| AboveForecast {
+        level,
+        probability: (logs.iter())
+            .map(|log| 1.0 / (1.0 + ((level.ln() - log) / 0.25).exp()))
+            .collect(),
+    });
+    above[1].probability[0] = f64::NAN;
     let moved = |by: f64| logs.iter().map(|log| log + by).collect::<Vec<f64>>();
     ForecastColumn {
         name: "har".to_owned(),
@@ -82,7 +90,7 @@ pub fn har() -> ForecastColumn {
             }),
             bounds_80: Some([moved(-0.35), moved(0.35)]),
             bounds_95: None,
-            above: Vec::new(),
+            above: above.into(),
         }),
         forecast: logs,
     }

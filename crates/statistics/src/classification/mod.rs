@@ -11,5 +11,5 @@ mod ranking;
 pub use calibration::{ReliabilityBin, brier, expected_calibration_error, log_loss, reliability};
 pub use confusion::{ConfusionMatrix, likeliest};
 pub use ranking::{
-    PrecisionRecall, auc, auc_one_vs_rest, average_precision, precision_recall_curve,
+    PrecisionRecall, Ranking, auc, auc_one_vs_rest, average_precision, precision_recall_curve,
 };

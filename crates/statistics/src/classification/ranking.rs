@@ -1,8 +1,89 @@
 //! How well a score puts the rows of one class above the others.
 
-use crate::correlation::average_ranks;
+use crate::correlation::ranks_of;
 use crate::mean::mean;
 use crate::ordering::sorted;
+
+/// Scores with their order, for all that is said of how they are ordered.
+///
+/// # Examples
+/// ```
+/// use statistics::classification::Ranking;
+///
+/// let ranking = Ranking::new(vec![0.1, 0.4, 0.35, 0.8]);
+/// assert_eq!(ranking.ranks(), [1.0, 3.0, 2.0, 4.0]);
+/// assert_eq!(ranking.auc(&[false, false, true, true]), Some(0.75));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Ranking {
+    scores: Vec<f64>,
+    /// Order key and place of each score, lowest first.
+    order: Vec<(u64, u32)>,
+}
+
+impl Ranking {
+    /// Sorts scores without NaN.
+    pub fn new(scores: Vec<f64>) -> Self {
+        Self {
+            order: sorted(&scores),
+            scores,
+        }
+    }
+
+    /// Ranks counted from 1; equal scores share the mean of their ranks.
+    pub fn ranks(&self) -> Vec<f64> {
+        ranks_of(&self.order)
+    }
+
+    /// As [`auc`] of the scores.
+    pub fn auc(&self, is_it: &[bool]) -> Option<f64> {
+        let (mut own, mut rank_sum) = (0.0, 0.0);
+        for (rank, is_it) in self.ranks().iter().zip(is_it) {
+            if *is_it {
+                own += 1.0;
+                rank_sum += rank;
+            }
+        }
+        let others = self.scores.len() as f64 - own;
+        (own > 0.0 && others > 0.0).then(|| (rank_sum - own * (own + 1.0) / 2.0) / (own * others))
+    }
+
+    /// As [`precision_recall_curve`] of the scores.
+    pub fn precision_recall_curve(&self, is_it: &[bool]) -> Vec<PrecisionRecall> {
+        let own = is_it.iter().filter(|is_it| **is_it).count() as f64;
+        if own == 0.0 {
+            return Vec::new();
+        }
+        let (mut taken, mut right) = (0.0, 0.0);
+        let mut curve = Vec::new();
+        let descending = self.order.chunk_by(|left, right| left.0 == right.0);
+        for ties in descending.rev() {
+            taken += ties.len() as f64;
+            right += (ties.iter())
+                .filter(|(_, row)| is_it.get(*row as usize) == Some(&true))
+                .count() as f64;
+            curve.push(PrecisionRecall {
+                threshold: self.scores[ties[0].1 as usize],
+                precision: right / taken,
+                recall: right / own,
+            });
+        }
+        curve
+    }
+
+    /// As [`average_precision`] of the scores.
+    pub fn average_precision(&self, is_it: &[bool]) -> Option<f64> {
+        let curve = self.precision_recall_curve(is_it);
+        let mut recall = 0.0;
+        let steps = curve.iter().map(|point| {
+            let added = point.recall - recall;
+            recall = point.recall;
+            added * point.precision
+        });
+        let sum = steps.sum();
+        (!curve.is_empty()).then_some(sum)
+    }
+}
 
 /// Area under the receiver operating characteristic: the probability that a row of the class has a
 /// higher score than one of the others; equal scores count as half. None where either has no rows.
@@ -18,16 +99,7 @@ use crate::ordering::sorted;
 /// assert_eq!(area, Some(0.75));
 /// ```
 pub fn auc(scores: &[f64], is_it: &[bool]) -> Option<f64> {
-    let ranks = average_ranks(scores);
-    let (mut own, mut rank_sum) = (0.0, 0.0);
-    for (rank, is_it) in ranks.iter().zip(is_it) {
-        if *is_it {
-            own += 1.0;
-            rank_sum += rank;
-        }
-    }
-    let others = scores.len() as f64 - own;
-    (own > 0.0 && others > 0.0).then(|| (rank_sum - own * (own + 1.0) / 2.0) / (own * others))
+    Ranking::new(scores.to_vec()).auc(is_it)
 }
 
 /// The mean over the classes of [`auc`] of the class against the rest; None where a class has no rows,
@@ -63,26 +135,7 @@ pub struct PrecisionRecall {
 /// # Shapes
 /// As of [`auc`].
 pub fn precision_recall_curve(scores: &[f64], is_it: &[bool]) -> Vec<PrecisionRecall> {
-    let own = is_it.iter().filter(|is_it| **is_it).count() as f64;
-    if own == 0.0 {
-        return Vec::new();
-    }
-    let (mut taken, mut right) = (0.0, 0.0);
-    let mut ascending = sorted(scores);
-    ascending.reverse();
-    let mut curve = Vec::new();
-    for ties in ascending.chunk_by(|left, right| left.0 == right.0) {
-        taken += ties.len() as f64;
-        right += (ties.iter())
-            .filter(|(_, row)| is_it.get(*row as usize) == Some(&true))
-            .count() as f64;
-        curve.push(PrecisionRecall {
-            threshold: scores[ties[0].1 as usize],
-            precision: right / taken,
-            recall: right / own,
-        });
-    }
-    curve
+    Ranking::new(scores.to_vec()).precision_recall_curve(is_it)
 }
 
 /// Average precision: the precision at each threshold, weighted by how much recall it adds. None where
@@ -91,15 +144,7 @@ pub fn precision_recall_curve(scores: &[f64], is_it: &[bool]) -> Vec<PrecisionRe
 /// # Shapes
 /// As of [`auc`].
 pub fn average_precision(scores: &[f64], is_it: &[bool]) -> Option<f64> {
-    let curve = precision_recall_curve(scores, is_it);
-    let mut recall = 0.0;
-    let steps = curve.iter().map(|point| {
-        let added = point.recall - recall;
-        recall = point.recall;
-        added * point.precision
-    });
-    let sum = steps.sum();
-    (!curve.is_empty()).then_some(sum)
+    Ranking::new(scores.to_vec()).average_precision(is_it)
 }
 
 #[cfg(test)]

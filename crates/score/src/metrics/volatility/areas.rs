@@ -1,9 +1,8 @@
 //! Areas under curves: how well a probability tells one class from the others.
 
-use statistics::{average_ranks, classification};
+use statistics::classification::Ranking;
 
-use super::sums::of_rows;
-use crate::levels::RegimeRow;
+use super::sums::{has_regimes, of_sums};
 use crate::metrics::sample::{Estimate, Sample};
 
 /// Bins of the probability in draws.
@@ -14,7 +13,11 @@ const CELLS: usize = 2 * BINS;
 
 /// Area under the ROC curve of a class against the others.
 pub(super) fn auc(sample: &Sample<'_>, class: usize) -> Estimate {
-    of_class(sample, class, classification::auc, binned_roc_area)
+    let of = || of_class(sample, class, Ranking::auc, binned_roc_area);
+    match sample.level_rows() {
+        Some(rows) => rows.areas[class].get_or_init(of).clone(),
+        None => Estimate::default(),
+    }
 }
 
 /// The mean of [`auc`] over the classes that there are.
@@ -31,7 +34,7 @@ pub(super) fn average_precision_of_high(sample: &Sample<'_>) -> Estimate {
     of_class(
         sample,
         2,
-        classification::average_precision,
+        Ranking::average_precision,
         binned_average_precision,
     )
 }
@@ -41,37 +44,30 @@ pub(super) fn average_precision_of_high(sample: &Sample<'_>) -> Estimate {
 fn of_class(
     sample: &Sample<'_>,
     class: usize,
-    exact: fn(&[f64], &[bool]) -> Option<f64>,
+    exact: fn(&Ranking, &[bool]) -> Option<f64>,
     binned: fn(&[f64; CELLS]) -> Option<f64>,
 ) -> Estimate {
-    let Some(regimes) = sample.level().and_then(|level| level.regimes.as_ref()) else {
+    let Some(level_rows) = sample.level_rows().filter(|_| has_regimes(sample)) else {
         return Estimate::default();
     };
-    let realized = &sample.rows().realized;
-    let rows: Vec<Option<RegimeRow>> = (0..realized.len())
-        .map(|row| regimes.row(row, realized[row]))
-        .collect();
-    let known = || rows.iter().flatten();
-    let probability: Vec<f64> = known().map(|row| row.probability[class]).collect();
-    let is_class: Vec<bool> = known().map(|row| row.realized == class).collect();
-    let Some(value) = exact(&probability, &is_class) else {
+    let (rows, of_class) = (&level_rows.regimes, level_rows.class(class));
+    let Some(value) = exact(&of_class.ranking, &of_class.is_class) else {
         return Estimate::default();
     };
-    let mut bins = average_ranks(&probability).into_iter().map(|rank| {
-        let share = (rank - 0.5) / probability.len() as f64;
+    let mut bins = of_class.ranking.ranks().into_iter().map(|rank| {
+        let share = (rank - 0.5) / of_class.is_class.len() as f64;
         ((share * BINS as f64) as usize).min(BINS - 1)
     });
     let bins: Vec<usize> = rows
         .iter()
-        .map(|row| row.and_then(|_| bins.next()).unwrap_or_default())
+        .map(|row| row.as_ref().and_then(|_| bins.next()).unwrap_or_default())
         .collect();
-    let estimate = of_rows(
+    let estimate = of_sums(
         sample,
-        |_, row, _| {
-            let mut cells = [0.0; CELLS];
-            let is_class = rows[row]?.realized == class;
-            cells[2 * bins[row] + usize::from(!is_class)] = 1.0;
-            Some(cells)
+        |_, row, _, cells| {
+            if let Some(known) = &rows[row] {
+                cells[2 * bins[row] + usize::from(known.realized != class)] += 1.0;
+            }
         },
         binned,
     );

@@ -1,8 +1,9 @@
 //! How far probabilities are from shares.
 
 use super::base::REGIME;
-use super::sums::of_regimes;
+use super::sums::{has_regimes, of_sums};
 use crate::metrics::metric::{Better, Metric, Unit};
+use crate::metrics::sample::Estimate;
 
 /// Expected calibration error, mean over classes.
 pub const METRIC: Metric = Metric {
@@ -18,19 +19,23 @@ pub const METRIC: Metric = Metric {
     of: |sample| {
         let classes = sample.level().and_then(|level| level.regimes.as_ref());
         let classes = classes.map_or(3, |regimes| regimes.classes) as f64;
-        of_regimes(
+        let Some(rows) = sample.level_rows().filter(|_| has_regimes(sample)) else {
+            return Estimate::default();
+        };
+        of_sums(
             sample,
-            |row| {
-                let mut sums = [0.0; 31];
+            |_, row, _, sums| {
+                let Some(row) = &rows.regimes[row] else {
+                    return;
+                };
                 for (class, probability) in row.probability.iter().enumerate() {
                     let bin = ((probability * 10.0) as usize).min(9);
                     sums[10 * class + bin] +=
                         f64::from(u8::from(class == row.realized)) - probability;
                 }
-                sums[30] = 1.0;
-                sums
+                sums[30] += 1.0;
             },
-            |sums| {
+            |sums: &[f64; 31]| {
                 let gaps: f64 = sums[..30].iter().map(|gap| gap.abs()).sum();
                 Some(gaps / sums[30] / classes)
             },

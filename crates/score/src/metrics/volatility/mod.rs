@@ -1,6 +1,9 @@
 //! Metrics of volatility: of rows and forecasts that are logs of volatilities per day. Intervals are
 //! percentiles over draws of days in circular blocks.
 
+pub(super) mod above_brier;
+pub(super) mod above_ece;
+pub(super) mod above_log_loss;
 pub(super) mod accuracy;
 pub(super) mod accuracy_gain;
 mod areas;

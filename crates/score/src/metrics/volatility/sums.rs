@@ -12,16 +12,27 @@ pub(super) fn of_rows<const N: usize>(
     terms: impl Fn(&LevelForecast, usize, f64) -> Option<[f64; N]>,
     of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
 ) -> Estimate {
-    let realized = &sample.rows().realized;
+    let add = |level: &LevelForecast, row: usize, realized: f64, sums: &mut [f64; N]| {
+        if let Some(terms) = terms(level, row, realized) {
+            sums.iter_mut()
+                .zip(terms)
+                .for_each(|(sum, term)| *sum += term);
+        }
+    };
+    of_sums(sample, add, of)
+}
+
+/// As [`of_rows`], where `add` adds a row to the sums: of many sums most rows change few.
+pub(super) fn of_sums<const N: usize>(
+    sample: &Sample<'_>,
+    add: impl Fn(&LevelForecast, usize, f64, &mut [f64; N]),
+    of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
+) -> Estimate {
     of_ranges(
         sample,
-        |level, time| {
+        |level, realized, time| {
             let mut sums = [0.0; N];
-            for terms in time.filter_map(|row| terms(level, row, realized[row].exp())) {
-                sums.iter_mut()
-                    .zip(terms)
-                    .for_each(|(sum, term)| *sum += term);
-            }
+            time.for_each(|row| add(level, row, realized[row], &mut sums));
             sums
         },
         of,
@@ -35,22 +46,24 @@ pub(super) fn of_times<const N: usize>(
     terms: impl Fn(&LevelForecast, Range<usize>, &[f64]) -> [f64; N],
     of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
 ) -> Estimate {
-    let realized: Vec<f64> = sample.rows().realized.iter().map(|log| log.exp()).collect();
     of_ranges(
         sample,
-        |level, time| terms(level, time.clone(), &realized[time]),
+        |level, realized, time| terms(level, time.clone(), &realized[time]),
         of,
     )
 }
 
+/// A value of sums over times, of which the volatilities of all rows are given too.
 fn of_ranges<const N: usize>(
     sample: &Sample<'_>,
-    terms: impl Fn(&LevelForecast, Range<usize>) -> [f64; N],
+    terms: impl Fn(&LevelForecast, &[f64], Range<usize>) -> [f64; N],
     of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
 ) -> Estimate {
-    match sample.level() {
-        Some(level) => sample.summed(|time| terms(level, time.clone()), of),
-        None => Estimate::default(),
+    match (sample.level(), sample.level_rows()) {
+        (Some(level), Some(rows)) => {
+            sample.summed(|time| terms(level, rows.realized, time.clone()), of)
+        }
+        _ => Estimate::default(),
     }
 }
 
@@ -60,14 +73,37 @@ pub(super) fn of_regimes<const N: usize>(
     terms: impl Fn(&RegimeRow) -> [f64; N],
     of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
 ) -> Estimate {
-    match sample.level().and_then(|level| level.regimes.as_ref()) {
-        Some(regimes) => of_rows(
+    match sample.level_rows() {
+        Some(rows) if has_regimes(sample) => of_rows(
             sample,
-            |_, row, _| Some(terms(&regimes.row(row, sample.rows().realized[row])?)),
+            |_, row, _| Some(terms(rows.regimes[row].as_ref()?)),
             of,
         ),
-        None => Estimate::default(),
+        _ => Estimate::default(),
     }
+}
+
+/// A value of sums over the rows and the levels whose probabilities are known: `add` adds a probability and
+/// whether the volatility came above the level.
+pub(super) fn of_above<const N: usize>(
+    sample: &Sample<'_>,
+    add: impl Fn(f64, bool, &mut [f64; N]),
+    of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
+) -> Estimate {
+    let add_row = |level: &LevelForecast, row: usize, _: f64, sums: &mut [f64; N]| {
+        let realized = sample.rows().realized[row];
+        let known = level
+            .above
+            .iter()
+            .filter_map(|above| above.row(row, realized));
+        known.for_each(|(probability, is_above)| add(probability, is_above, sums));
+    };
+    of_sums(sample, add_row, of)
+}
+
+/// Whether the forecaster publishes classes.
+pub(super) fn has_regimes(sample: &Sample<'_>) -> bool {
+    sample.level().is_some_and(|level| level.regimes.is_some())
 }
 
 /// The mean over the rows that have an interval of a value of its bounds and of the log volatility
