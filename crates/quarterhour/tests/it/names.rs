@@ -79,6 +79,7 @@ fn every_subcommand_lists_its_arguments() {
         ("models", "--registry"),
         ("retrain", "--hold-back"),
         ("serve", "--listen"),
+        ("health", "[URL]"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
         ("completions", "<SHELL>"),
