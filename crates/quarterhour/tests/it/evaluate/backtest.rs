@@ -337,7 +337,8 @@ fn a_backtest_counts_all_trials_of_its_study() {
     // A log that cannot be added to ends no report.
     fs::remove_file(dir.path().join("trials.lock")).unwrap();
     fs::create_dir(dir.path().join("trials.lock")).unwrap();
-    let (json, notes) = evaluate(dir.path(), &["backtest", "a", "--json", "--bins", "2,4"]);
+    let other = ["backtest", "a", "--json", "--bins", "3", "--side", "long"];
+    let (json, notes) = evaluate(dir.path(), &other);
     let found: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(found["deflated"]["trials"], 54);
     assert!(notes.contains("later ones will not count them"), "{notes}");
