@@ -159,9 +159,11 @@ fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -
 fn call(shape: ConvShape, back: Option<bool>) -> KernelCall {
     let [dilated, strided] =
         [("dilation", shape.dilation), ("stride", shape.stride)].map(|(name, by)| {
-            (by > 1)
-                .then(|| format!(", {name} {by}"))
-                .unwrap_or_default()
+            if by > 1 {
+                format!(", {name} {by}")
+            } else {
+                String::new()
+            }
         });
     let products = back.map_or(1, |wants_input| 1 + u64::from(wants_input));
     let product = shape.time_out() * shape.channels_out * shape.channels_in * shape.kernel;

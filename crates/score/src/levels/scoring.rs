@@ -29,14 +29,7 @@ pub(crate) fn score_levels(
     forecasters: &[ForecastColumn],
     options: &Options,
 ) -> Report {
-    // Nobody asks for probabilities of levels without `regime.above`.
-    let has_levels = (forecasters.iter().filter_map(|one| one.level.as_ref()))
-        .any(|level| !level.above.is_empty());
-    let is_own = |metric: &&Metric| {
-        metric.quantity == Quantity::LogVolatility
-            && (has_levels || metric.section != ReportSection::Levels)
-    };
-    let metrics: Vec<Metric> = metrics.iter().filter(is_own).copied().collect();
+    let metrics = of_volatility(metrics, forecasters);
     let known = forecasters
         .iter()
         .find_map(|one| one.level.as_ref()?.regimes.as_ref());
@@ -98,6 +91,17 @@ pub(crate) fn score_levels(
         differences: pairs(&forecasters).par_iter().map(difference).collect(),
         ..empty_report(&common, metrics)
     }
+}
+
+/// The metrics of volatility; those of probabilities above a level only where one is published, by `regime.above`.
+fn of_volatility(metrics: &[Metric], forecasters: &[ForecastColumn]) -> Vec<Metric> {
+    let has_levels = (forecasters.iter().filter_map(|one| one.level.as_ref()))
+        .any(|level| !level.above.is_empty());
+    let is_own = |metric: &&Metric| {
+        metric.quantity == Quantity::LogVolatility
+            && (has_levels || metric.section != ReportSection::Levels)
+    };
+    metrics.iter().filter(is_own).copied().collect()
 }
 
 /// The forecaster with what it publishes: its log as it is where it says nothing else, and of a
