@@ -41,21 +41,17 @@ pub(crate) fn score_levels(
     let common = CommonRows::new(rows, options);
     let days = DayDraws::new(rows, &common.spans, options);
     let realized: Vec<f64> = rows.realized.iter().map(|log| log.exp()).collect();
-    let level_rows: Vec<LevelRows<'_>> = forecasters
-        .par_iter()
+    let level_rows: Vec<LevelRows<'_>> = (forecasters.par_iter())
         .map(|one| LevelRows::new((rows, &realized), &days, one))
         .collect();
     let of_metrics = |(forecaster, level): (&&ForecastColumn, &LevelRows<'_>)| {
         let sample = Sample::of_level(&common, forecaster, level);
         metrics.iter().map(|metric| (metric.of)(&sample)).collect()
     };
-    let estimates: Vec<Vec<Estimate>> = forecasters
-        .par_iter()
-        .zip(&level_rows)
+    let estimates: Vec<Vec<Estimate>> = (forecasters.par_iter().zip(&level_rows))
         .map(of_metrics)
         .collect();
-    let losses: Vec<Vec<f64>> = forecasters
-        .par_iter()
+    let losses: Vec<Vec<f64>> = (forecasters.par_iter())
         .map(|one| daily_losses(&common, &days, one))
         .collect();
     let confidence = confidence_set(&common, &days, &forecasters, &losses);
