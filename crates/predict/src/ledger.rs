@@ -143,15 +143,8 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
             text.push('\n');
             text.push_str(&trades_table(&positions));
         }
-        if in_sample > 0 {
-            writeln!(
-                text,
-                "\n{in_sample} forecasts are in sample: model or thresholds had seen their time, and what they earned says nothing."
-            )?;
-        }
-        if let Some(verdict) = &verdict {
-            text.push_str(&verdict.in_words());
-        }
+        text.push_str(&in_sample_note(in_sample));
+        text.push_str(&(verdict.as_ref()).map_or_else(String::new, |verdict| verdict.in_words()));
         cli::print(&text)?;
     }
     if verdict.is_some_and(|verdict| verdict.is_bad()) {
@@ -161,6 +154,16 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// What is said of forecasts that are in sample; empty where none is.
+fn in_sample_note(forecasts: usize) -> String {
+    match forecasts {
+        0 => String::new(),
+        _ => format!(
+            "\n{forecasts} forecasts are in sample: model or thresholds had seen their time, and what they earned says nothing.\n"
+        ),
+    }
 }
 
 /// The page of `--plot`.

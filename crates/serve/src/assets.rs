@@ -111,7 +111,7 @@ impl Asset {
 pub fn html(text: String, headers: &HeaderMap) -> Response {
     let packed = takes_gzip(headers).then(|| gzip(text.as_bytes(), Compression::fast()));
     let mut response = match packed.flatten() {
-        Some(packed) => encoded(packed.into()),
+        Some(packed) => encoded(packed),
         None => text.into_response(),
     };
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

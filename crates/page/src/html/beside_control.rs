@@ -48,14 +48,7 @@ impl Choice<'_> {
             );
         }
         let Some(beside) = beside else {
-            let ends = self.own.interval.map_or_else(String::new, |ends| {
-                format!(" ({}: {})", self.interval_title, interval(Some(ends)))
-            });
-            return format!(
-                "It cannot be told whether {who} beats anything: no control has a score on these rows, and its {metric} of {}{ends} \
-                 stands alone.",
-                correlation(self.own.value)
-            );
+            return self.alone();
         };
         let control = beside.named();
         let few = match beside.days < FEW_DAYS {
@@ -64,15 +57,17 @@ impl Choice<'_> {
         };
         let value = correlation(beside.difference.value);
         let Some([low, high]) = beside.difference.interval else {
+            let days = match beside.days {
+                1 => "1 day is".to_owned(),
+                days => format!("{} are", counted(days, "day")),
+            };
             let why = match beside.difference.value {
                 None => format!("the difference in {metric} is not defined on these rows"),
-                Some(_) => format!(
-                    "{} too few for an interval of the difference in {metric} ({value})",
-                    match beside.days {
-                        1 => "1 day is".to_owned(),
-                        days => format!("{} are", counted(days, "day")),
-                    }
-                ),
+                Some(_) => {
+                    format!(
+                        "{days} too few for an interval of the difference in {metric} ({value})"
+                    )
+                }
             };
             return format!("It cannot be told whether {who} beats {control}: {why}.");
         };
@@ -104,6 +99,20 @@ impl Choice<'_> {
             self.interval_title,
             ends[0],
             ends[1],
+        )
+    }
+
+    /// The sentence where no control has a score.
+    fn alone(&self) -> String {
+        let ends = self.own.interval.map_or_else(String::new, |ends| {
+            format!(" ({}: {})", self.interval_title, interval(Some(ends)))
+        });
+        format!(
+            "It cannot be told whether {} beats anything: no control has a score on these rows, and its {} of {}{ends} \
+             stands alone.",
+            self.who(),
+            self.metric,
+            correlation(self.own.value)
         )
     }
 

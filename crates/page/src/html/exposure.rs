@@ -194,19 +194,10 @@ fn minus_chart(report: &ExposureReport) -> Chart {
     let told = report.results.iter().filter(|one| one.run.is_some());
     let (mut above, mut below, mut all) = (0, 0, 0);
     for result in told {
+        let ends = result.sharpe_minus_constant.interval;
         all += 1;
-        above += usize::from(
-            result
-                .sharpe_minus_constant
-                .interval
-                .is_some_and(|[low, _]| low > 0.0),
-        );
-        below += usize::from(
-            result
-                .sharpe_minus_constant
-                .interval
-                .is_some_and(|[_, high]| high < 0.0),
-        );
+        above += usize::from(ends.is_some_and(|[low, _]| low > 0.0));
+        below += usize::from(ends.is_some_and(|[_, high]| high < 0.0));
     }
     let svg = charts::groups(
         "Sharpe ratio minus that of the same average exposure",

@@ -184,31 +184,31 @@ fn precision_recall(report: &Report, labels: &[String]) -> Section {
         let title = format!("Precision over recall of {name}");
         chart(recall_chart(&title, &series, chance), &caption)
     };
-    let metric = report
-        .metrics
-        .iter()
-        .find(|metric| metric.name == "average_precision");
-    let averages = metric.map(|metric| {
-        let titles = metric_header(metric, &interval_title(report.confidence));
-        let known = report.forecasters.iter().zip(labels);
-        let known = known.filter(|(score, _)| score.value(metric.name).is_some());
-        let rows = known.map(|(score, label)| {
-            PageRow::new(label.clone(), [estimate(metric, score.metric(metric.name))])
-                .soft(score.is_control())
-        });
-        table(["".into(), PageCell::stacked(titles)], rows)
-    });
     part(
         "Precision and recall",
         html! {
             p {
                 "A class is called where its probability is at or above a cut: the lower the cut, the more of the class is found, and                 the fewer calls are right. The average precision is the area under the curve of High."
             }
-            @if let Some(averages) = averages { (averages) }
+            @if let Some(averages) = average_precisions(report, labels) { (averages) }
             (drawn(2))
             details { summary { "Low and Medium" } (drawn(0)) (drawn(1)) }
         },
     )
+}
+
+/// The average precision of each forecaster; None where it is not scored.
+fn average_precisions(report: &Report, labels: &[String]) -> Option<Markup> {
+    let mut metrics = report.metrics.iter();
+    let metric = metrics.find(|metric| metric.name == "average_precision")?;
+    let titles = metric_header(metric, &interval_title(report.confidence));
+    let known = report.forecasters.iter().zip(labels);
+    let known = known.filter(|(score, _)| score.value(metric.name).is_some());
+    let rows = known.map(|(score, label)| {
+        PageRow::new(label.clone(), [estimate(metric, score.metric(metric.name))])
+            .soft(score.is_control())
+    });
+    Some(table(["".into(), PageCell::stacked(titles)], rows))
 }
 
 /// How well it is told that a volatility comes above a level; nothing where no run says it.
@@ -238,40 +238,6 @@ pub(super) fn exceedances(page: &Page<'_>) -> Section {
     let levels: Vec<f64> = all.first().map_or_else(Vec::new, |(_, above)| {
         above.iter().map(|one| one.level).collect()
     });
-    let diagram = |level: f64| {
-        let mut roles = SeriesRoles::default();
-        let known = || {
-            all.iter().filter_map(|(place, above)| {
-                Some((*place, above.iter().find(|one| one.level == level)?))
-            })
-        };
-        let series: Vec<ChartSeries<DiagramPoint>> = known()
-            .map(|(place, one)| ChartSeries {
-                label: labels[place].clone(),
-                role: roles.next(true),
-                points: probability_points(&one.reliability),
-            })
-            .collect();
-        let told = known().filter_map(|(place, one)| {
-            Some(format!("{} {}", labels[place], last_bin(&one.reliability)?))
-        });
-        let above = format!("above {} a day", percent(Some(level)));
-        let caption = format!(
-            "In the bin of the highest probabilities: {}.",
-            told_of(told)
-        );
-        let [said, came] = [
-            format!("probability of {above}"),
-            format!("share that came {above}"),
-        ];
-        let svg = diagonal_chart(
-            &format!("Reliability of {above}"),
-            &series,
-            [&said, &came],
-            true,
-        );
-        chart(svg, &caption)
-    };
     part(
         "Probability above a level",
         html! {
@@ -279,7 +245,41 @@ pub(super) fn exceedances(page: &Page<'_>) -> Section {
                 "The probability that the volatility comes above a level that is the same for all coins (" code { "regime.above" } "),                 against how often it did. The Brier score is the mean squared error of the probability; beside it stands that of always saying the share that came, which nobody knew before."
             }
             (table(titles, rows))
-            @for level in levels { (diagram(level)) }
+            @for level in levels { (exceedance_diagram(level, &all, &labels)) }
         },
+    )
+}
+
+/// How often the volatility came above a level by the probability of it; `all` has the places of forecasters.
+fn exceedance_diagram(level: f64, all: &[(usize, &[AboveScore])], labels: &[String]) -> Markup {
+    let mut roles = SeriesRoles::default();
+    let known = || {
+        all.iter().filter_map(|(place, above)| {
+            Some((*place, above.iter().find(|one| one.level == level)?))
+        })
+    };
+    let series: Vec<ChartSeries<DiagramPoint>> = known()
+        .map(|(place, one)| ChartSeries {
+            label: labels[place].clone(),
+            role: roles.next(true),
+            points: probability_points(&one.reliability),
+        })
+        .collect();
+    let told = known().filter_map(|(place, one)| {
+        Some(format!("{} {}", labels[place], last_bin(&one.reliability)?))
+    });
+    let above = format!("above {} a day", percent(Some(level)));
+    let caption = format!(
+        "In the bin of the highest probabilities: {}.",
+        told_of(told)
+    );
+    let [said, came] = [
+        format!("probability of {above}"),
+        format!("share that came {above}"),
+    ];
+    let title = format!("Reliability of {above}");
+    chart(
+        diagonal_chart(&title, &series, [&said, &came], true),
+        &caption,
     )
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use score::{Difference, Quantity, Score, Value};
+use statistics::ConfidenceInterval;
 
 use super::beside_control::{BesideControl, Choice};
 use super::content::{Page, models};
@@ -52,6 +53,14 @@ impl Criterion {
         let is_best = |place: &&usize| goodness(place) == Some(highest);
         places.iter().filter(is_best).copied().collect()
     }
+
+    /// Whether a difference, by its interval, is that of the better one.
+    fn is_ahead(&self, interval: Option<ConfidenceInterval>) -> bool {
+        interval.is_some_and(|[low, high]| match self.is_loss {
+            true => high < 0.0,
+            false => low > 0.0,
+        })
+    }
 }
 
 /// Two sentences: which forecaster is ahead of which control by what, and what that is worth. Empty
@@ -64,8 +73,9 @@ pub fn run_verdict(page: &Page<'_>) -> Vec<String> {
     let Some(&model) = best.first().or(runs.first()) else {
         return Vec::new();
     };
+    let is_rule = |place: &usize| scores[*place].is_control() && scores[*place].name != "oracle";
     let controls: Vec<usize> = (0..scores.len())
-        .filter(|place| scores[*place].is_control() && scores[*place].name != "oracle")
+        .filter(is_rule)
         .filter(|place| criterion.goodness(&scores[*place]).is_some())
         .collect();
     let control = criterion.best(scores, &controls).first().copied();
@@ -78,23 +88,17 @@ pub fn run_verdict(page: &Page<'_>) -> Vec<String> {
         interval_title: interval_title(page.report.confidence),
     };
     let is_beaten = |other: &usize| {
-        let ends = difference(page, [model, *other], criterion.name).interval;
-        ends.is_some_and(|[low, high]| {
-            if criterion.is_loss {
-                high < 0.0
-            } else {
-                low > 0.0
-            }
-        })
+        criterion.is_ahead(difference(page, [model, *other], criterion.name).interval)
     };
+    let is_open = |other: &&usize| Some(**other) != control && !is_beaten(other);
     let open = controls
         .iter()
-        .filter(|other| Some(**other) != control && !is_beaten(other));
-    let open: Vec<&str> = open.map(|other| &*labels[*other]).collect();
+        .filter(is_open)
+        .map(|other| &*labels[*other]);
     let beside = control.map(|control| BesideControl {
         control: &labels[control],
         controls: controls.len(),
-        open: open.clone(),
+        open: open.collect(),
         is_loss: criterion.is_loss,
         difference: difference(page, [model, control], criterion.name),
         days: scored_days(page),
@@ -112,14 +116,12 @@ pub fn run_verdict(page: &Page<'_>) -> Vec<String> {
                 .to_owned()
         }
         Quantity::LogVolatility => {
-            return [
-                Some(first),
-                beside_har(page, model, &labels),
-                Some(exposed_sentence(page, model)),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
+            let har = beside_har(page, model, &labels);
+            let exposed = exposed_sentence(page, model);
+            return [Some(first), har, Some(exposed)]
+                .into_iter()
+                .flatten()
+                .collect();
         }
     };
     vec![first, second]

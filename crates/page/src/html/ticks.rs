@@ -27,7 +27,7 @@ pub(crate) fn tick(value: f64) -> String {
     let size = value.abs();
     let digits = match size {
         size if size >= 100.0 => 0,
-        size if size >= 0.01 || size < 1e-9 => 3,
+        size if !(1e-9..0.01).contains(&size) => 3,
         size => usize::try_from(1 - size.log10().floor() as i64).unwrap_or(3),
     };
     if size >= 9_999.5 {

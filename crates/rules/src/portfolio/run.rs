@@ -48,23 +48,7 @@ pub fn portfolio(
     options.bootstrap.validate()?;
     rows.check()?;
     check_forecasters(rows, forecasters)?;
-    if rows.symbols.len() < 2 {
-        let expected = "2 or more: a forecast is compared with the mean over coins";
-        return Err(setting("coins", rows.symbols.len(), expected));
-    }
-    if config.orders == OrderKind::Limit && prices.range.is_none() {
-        let expected = "taker, as the candles have no lowest and highest prices";
-        return Err(setting("portfolio.orders", "limit", expected));
-    }
-    if config.spread == SpreadModel::AbdiRanaldo && prices.range.is_none() {
-        let expected = "same or tick, as the candles have no lowest and highest prices";
-        return Err(setting("portfolio.spread", "abdi_ranaldo", expected));
-    }
-    let mut known = config.half_spreads_bps.keys();
-    if let Some(symbol) = known.find(|symbol| !rows.symbols.contains(symbol)) {
-        let expected = "coins that the run forecasts";
-        return Err(setting("portfolio.half_spreads_bps", symbol, expected));
-    }
+    check_market(config, rows, prices)?;
     let marked = MarkedPrices::new(prices, rows)?;
     let folds = FoldBars::of(rows, &marked)?;
     let traded = traded(&folds, &options.folds)?;
@@ -114,6 +98,28 @@ pub fn portfolio(
         results,
         trials: None,
     })
+}
+
+/// That the market has what the settings need.
+fn check_market(config: &PortfolioConfig, rows: &Rows, prices: &Prices) -> Result<(), Error> {
+    if rows.symbols.len() < 2 {
+        let expected = "2 or more: a forecast is compared with the mean over coins";
+        return Err(setting("coins", rows.symbols.len(), expected));
+    }
+    if config.orders == OrderKind::Limit && prices.range.is_none() {
+        let expected = "taker, as the candles have no lowest and highest prices";
+        return Err(setting("portfolio.orders", "limit", expected));
+    }
+    if config.spread == SpreadModel::AbdiRanaldo && prices.range.is_none() {
+        let expected = "same or tick, as the candles have no lowest and highest prices";
+        return Err(setting("portfolio.spread", "abdi_ranaldo", expected));
+    }
+    let mut known = config.half_spreads_bps.keys();
+    if let Some(symbol) = known.find(|symbol| !rows.symbols.contains(symbol)) {
+        let expected = "coins that the run forecasts";
+        return Err(setting("portfolio.half_spreads_bps", symbol, expected));
+    }
+    Ok(())
 }
 
 /// Places of the folds to trade.
