@@ -199,7 +199,7 @@ impl Session {
             }
             time_ms = self.next_bar(time_ms);
             self.pick_up(time_ms);
-            self.ask_for_earlier(time_ms).await?;
+            self.follow_earlier(time_ms)?;
         }
         self.book.finish()?;
         let open = self.book.open_positions().len();
@@ -227,20 +227,22 @@ impl Session {
         };
         self.checkpoint = successor.checkpoint;
         self.facts = successor.facts;
-        self.earlier = successor.earlier;
+        let before = std::mem::replace(&mut self.earlier, successor.earlier);
+        self.earlier.take_over(before);
         if successor.thresholds.is_some() {
             self.policy.thresholds = successor.thresholds;
         }
     }
 
-    /// Asks for the candles of earlier names that did not come yet, for the forecast of the bar at `time_ms`.
-    async fn ask_for_earlier(&mut self, time_ms: i64) -> anyhow::Result<()> {
+    /// Takes the candles of earlier names that have come, and asks again for those that have not, for the
+    /// forecast of the bar at `time_ms`; nothing waits for it.
+    fn follow_earlier(&mut self, time_ms: i64) -> anyhow::Result<()> {
+        let arrived = self.earlier.take();
         let first_ms = self.checkpoint.history_from_ms(time_ms);
-        let now_ms = self.clock.now_ms();
-        let arrived = self.earlier.ask(&self.client, (first_ms, now_ms)).await;
-        if !arrived.is_empty() {
-            self.book.add_candles(arrived)?;
-        }
+        self.earlier
+            .ask(&self.client, (first_ms, self.clock.now_ms()));
+        let opened = self.book.add_candles(arrived)?;
+        self.note_opened(&opened);
         Ok(())
     }
 

@@ -136,7 +136,8 @@ pub fn watch(
         });
         let first_ms = checkpoint.history_from_ms(begins_ms);
         let mut earlier = EarlierNames::of(&checkpoint.config, first_ms)?;
-        let arrived = earlier.ask(&client, (first_ms, clock.now_ms())).await;
+        earlier.ask(&client, (first_ms, clock.now_ms()));
+        let arrived = earlier.finish().await;
         let mut book = Book::new(ledger)?;
         book.add_candles(arrived)?;
         let session = Session {
