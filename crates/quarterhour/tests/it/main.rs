@@ -22,6 +22,7 @@ mod replay;
 mod reports;
 mod schema;
 mod search;
+mod volatility_input;
 
 use std::process::Command;
 
