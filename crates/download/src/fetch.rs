@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Config, LeftOut, Source, Store, pairs_of};
+use dataset::{Config, LeftOut, Source, Store, pairs_of, quoted_in};
 use jiff::Timestamp;
 use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
 use storage::remove_abandoned;
@@ -200,10 +200,10 @@ async fn pairs(config: &Config, args: &FetchArgs, quote: &str) -> anyhow::Result
 /// none where the archive cannot be listed, which is told.
 async fn ended_pairs(archive: &ArchiveClient, quote: &str, traded: &[Symbol]) -> Vec<Symbol> {
     let survivors = "coins that the exchange no longer trades are not among them: scores will be those of survivors";
-    let is_ended = |symbol: &Symbol| symbol.as_str().ends_with(quote) && !traded.contains(symbol);
     match archive.symbols().await {
-        Ok(Some(mut symbols)) => {
-            symbols.retain(is_ended);
+        Ok(Some(listed)) => {
+            let mut symbols = quoted_in(&listed, quote);
+            symbols.retain(|symbol| !traded.contains(symbol));
             let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
             if !names.is_empty() {
                 let (count, names) = (names.len(), names.join(" "));

@@ -23,6 +23,7 @@ mod replay;
 mod reports;
 mod schema;
 mod search;
+mod volatility_input;
 mod watch_serve;
 
 use std::process::Command;

@@ -434,6 +434,38 @@ fn configs_are_refused() {
     insta::assert_snapshot!("configs", said.text);
 }
 
+/// BTCBUSD is a pair of BUSD that ended, not of USD.
+#[test]
+fn ended_pairs_of_a_longer_currency_are_left() {
+    let (dir, mut source) = (tempfile::tempdir().unwrap(), coins("2024-01-01", 2, MINUTE));
+    for ((symbol, _), name) in source.iter_mut().zip(["BTCUSDT", "BTCUSD", "BTCBUSD"]) {
+        *symbol = Symbol::new(name).unwrap();
+    }
+    let gone = |name: &str| (Symbol::new(name).unwrap(), "2024-01-02T12:00".to_owned());
+    let faults = Faults {
+        delisted: ["BTCUSD", "BTCBUSD"].map(gone).into(),
+        ..Faults::default()
+    };
+    let exchange = exchange(Market::Spot, MINUTE, source, "2024-01-03", faults);
+    let told = fetched(
+        dir.path(),
+        &exchange.url(),
+        &[
+            "universe.symbols=[]",
+            "universe.quote=USD",
+            "data.from=2024-01-02",
+            "--dry-run",
+        ],
+    );
+    assert_eq!(
+        told,
+        (
+            "BTCUSD\n".to_owned(),
+            "note: traded no more, 1: BTCUSD\n".to_owned()
+        )
+    );
+}
+
 /// All pairs of a currency that the exchange trades or, as its archive has them, traded, without
 /// leveraged and pegged ones; a dry run names all of them.
 #[test]
