@@ -158,9 +158,11 @@ def clustered(y, x, groups):
     return [float(fit.params[-1]), float(fit.params[-1] - z * error), float(fit.params[-1] + z * error)]
 
 
-def quantiles(rows, scope, number, window):
+def quantiles(rows, bar_ms, scope, number, window):
     rows = rows.assign(bin=bins_of(rows, scope, number, window))
-    slice_ms = DAY_MS if (rows["time"] // DAY_MS).nunique() >= 20 else HOUR_MS
+    usual = DAY_MS if (rows["time"] // DAY_MS).nunique() >= 20 else HOUR_MS
+    # Never less than twice the reach.
+    slice_ms = usual * max(1, -(-2 * REACH * bar_ms // usual))
     slices = rows["time"] // slice_ms
     found = []
     for place in range(number):
@@ -322,16 +324,16 @@ def main():
                 "bar_ms": 900_000,
                 "rows": columns(quarter_hours),
                 "quantiles": [
-                    quantiles(quarter_hours, "timestamp", 4, 96),
-                    quantiles(quarter_hours, "date", 10, 96),
-                    quantiles(quarter_hours, "trailing", 10, 100),
+                    quantiles(quarter_hours, 900_000, "timestamp", 4, 96),
+                    quantiles(quarter_hours, 900_000, "date", 10, 96),
+                    quantiles(quarter_hours, 900_000, "trailing", 10, 100),
                 ],
                 "backtests": backtests(quarter_hours, 900_000),
             },
             {
                 "bar_ms": 3 * HOUR_MS,
                 "rows": columns(hours),
-                "quantiles": [quantiles(hours, "timestamp", 5, 60)],
+                "quantiles": [quantiles(hours, 3 * HOUR_MS, "timestamp", 5, 60)],
                 "backtests": [],
             },
         ],
