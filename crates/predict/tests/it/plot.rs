@@ -72,6 +72,8 @@ fn a_page_draws_equity_and_correlation_as_the_ledger_has_them() {
     let output = run_plainly(dir.path(), &arguments);
     assert!(output.status.success(), "{output:?}");
     let page = fs::read_to_string(dir.path().join("page.html")).unwrap();
+    // A number and its % sign stay on one line.
+    let page = page.replace('\u{a0}', " ");
     let ledger = Ledger::read_only(&path).unwrap();
     let outcomes = ledger.outcomes(15 * MINUTE, usize::MAX).unwrap();
     assert_eq!(outcomes.len(), 3 * (200 - 15));
