@@ -9,35 +9,8 @@ use toml::{Table, Value};
 
 use crate::secret::{SECRET_SECTION, hide, shown_key, shown_override, without_secrets};
 use crate::section_list::{LISTS, check_list, named_section};
+use crate::sections::SECTIONS;
 use crate::{WithHint, did_you_mean, exclusive, renamed, usage};
-
-/// The sections that some binary of this project reads; any other is an error.
-pub const SECTIONS: &[&str] = &[
-    "run",
-    "data",
-    "universe",
-    "panel",
-    "features",
-    "target",
-    "split",
-    "normalize",
-    "intervals",
-    "regime",
-    "network",
-    "optimizer",
-    "training",
-    "baseline",
-    "lightgbm",
-    "xgboost",
-    "ridge",
-    "volatility",
-    "ensemble",
-    "trading",
-    "portfolio",
-    "watch",
-    "alerts",
-    "replay",
-];
 
 /// Where the configuration comes from: the arguments that every binary takes.
 #[derive(Clone, Default, clap::Args)]

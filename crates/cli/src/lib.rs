@@ -12,11 +12,12 @@ mod process;
 mod renamed;
 mod secret;
 mod section_list;
+mod sections;
 mod span;
 mod suggestion;
 mod text;
 
-pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
+pub use config::{ConfigArgs, ConfigTable, flattened};
 pub use error::{HintOf, WithHint, hints, is_usage, usage};
 pub use exit::{finish, parse};
 pub use folds::folds;
@@ -26,6 +27,7 @@ pub use output::{
 };
 pub use process::{arguments, cpu_seconds_of_children, peak_memory, watch_for_interrupt};
 pub use secret::{has_secrets, shown_override};
+pub use sections::SECTIONS;
 pub use span::SpanArgs;
 pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use crate::config::SECTIONS;
 use crate::most_alike;
+use crate::sections::SECTIONS;
 
 /// The section whose values are in no message and in no config that is written.
 pub(crate) const SECRET_SECTION: &str = "alerts";

@@ -5,11 +5,12 @@ use cli::WithHint;
 use dataset::{format_time, parse_time};
 use storage::content_hash;
 
+use crate::args::Args;
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::seen::out_of_sample;
 use crate::watch::WatchArgs;
-use crate::{Args, CandleSource, Checkpoint, Forecasts, History, MissingCoin, forecast_at};
+use crate::{CandleSource, Checkpoint, Forecasts, History, MissingCoin, forecast_at};
 
 /// Seconds for which `--json` callers get the same forecasts: they ask often, and a forecast is of
 /// 15 minutes.

@@ -2,6 +2,7 @@
 //! minute as it closes.
 
 mod answer;
+mod args;
 mod cache;
 mod candles;
 mod checkpoint;
@@ -36,9 +37,10 @@ mod watch;
 
 pub use ::run::Drift;
 pub use answer::Answer;
+pub use args::{Args, Command, WatchCommand};
 pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
-pub use command::{Args, Command, WatchCommand, run};
+pub use command::run;
 pub use embed::EmbedArgs;
 pub use explain::{CoinExplanations, explain_at};
 pub use forecast::{CoinForecast, ForecastUnit, Forecasts, forecast_at};
@@ -48,9 +50,10 @@ pub use history::{History, MissingCoin};
 pub use importance::ImportanceArgs;
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
-pub use page_request::{PageRequest, PageServer};
+pub use page_request::PageRequest;
 pub use recent_calibration::{RecentCalibration, RecentCoverage};
 pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
 pub use watch::{
-    ExchangeClock, Feed, FeedSource, PageArgs, SignalPolicy, WatchArgs, WatchConfig, why_not,
+    ExchangeClock, Feed, FeedSource, PageArgs, PageServer, SignalPolicy, WatchArgs, WatchConfig,
+    why_not,
 };

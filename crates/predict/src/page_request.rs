@@ -1,16 +1,11 @@
 //! The page that `watch --serve` asks for.
 
 use std::ffi::OsString;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use registry::RunArgument;
 
 use crate::WatchArgs;
 use crate::watch::PageArgs;
-
-/// Serves a page until the flag is set.
-pub type PageServer = Box<dyn FnOnce(Arc<AtomicBool>) -> anyhow::Result<()> + Send>;
 
 /// The page that a watch asks for beside it.
 #[derive(Debug, Clone)]

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use crate::PageServer;
 use crate::hint::hint_of;
 
 /// How long the page may take to end after the watch.
 const LONGEST_END: Duration = Duration::from_secs(2);
+
+/// Serves a page until the flag is set.
+pub type PageServer = Box<dyn FnOnce(Arc<AtomicBool>) -> anyhow::Result<()> + Send>;
 
 /// Arguments of the page beside a watch.
 #[derive(Debug, Clone, clap::Args)]

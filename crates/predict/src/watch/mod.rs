@@ -23,7 +23,7 @@ mod state;
 mod unseen;
 
 pub use arguments::WatchArgs;
-pub use beside::PageArgs;
+pub use beside::{PageArgs, PageServer};
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;

@@ -1,7 +1,7 @@
 //! Whether the errors differ from those of the last price.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::metrics::skill::diebold_mariano;
 
 /// The two-sided p-value of Diebold and Mariano's test against the last price.

@@ -2,8 +2,8 @@
 
 use statistics::{ic_per_timestamp, summarize_ic};
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::Metric;
-use crate::metrics::sample::Estimate;
 
 /// Pearson across coins at one time; the mean over times.
 pub const METRIC: Metric = Metric {

@@ -1,8 +1,8 @@
 //! The days behind the IC a day: share of days with an IC above 0.
 
 use crate::daily::{DayMean, IcVariant};
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Share of days with an IC above 0.
 pub const METRIC: Metric = Metric {

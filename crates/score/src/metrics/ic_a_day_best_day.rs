@@ -1,8 +1,8 @@
 //! The days behind the IC a day: share of the sum of the ICs a day that the best day has.
 
 use crate::daily::{DayMean, IcVariant};
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Share of the sum of the ICs a day that the best day has.
 pub const METRIC: Metric = Metric {

@@ -1,8 +1,8 @@
 //! The IC a day without its three best days: a score that hangs on few of them falls.
 
 use crate::daily::{DayMean, IcVariant};
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::Metric;
-use crate::metrics::sample::Estimate;
 
 /// IC a day, mean over all days but the best three.
 pub const METRIC: Metric = Metric {

@@ -2,8 +2,8 @@
 
 use statistics::{ic_per_timestamp, summarize_ic};
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection};
-use crate::metrics::sample::Estimate;
 
 /// Standard deviation over times of the IC.
 pub const METRIC: Metric = Metric {

@@ -2,8 +2,8 @@
 
 use statistics::{ic_per_timestamp, summarize_ic};
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// IC divided by its standard deviation over times.
 pub const METRIC: Metric = Metric {

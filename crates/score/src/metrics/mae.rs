@@ -2,8 +2,8 @@
 
 use statistics::mean_absolute_error;
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Mean absolute error over all rows.
 pub const METRIC: Metric = Metric {

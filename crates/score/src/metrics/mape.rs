@@ -1,7 +1,7 @@
 //! The mean absolute percentage error of prices.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::price_errors::RelativeErrors;
 
 /// Mean absolute error of the price, in parts of the price that came.

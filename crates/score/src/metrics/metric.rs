@@ -1,7 +1,8 @@
 //! What a metric says of itself.
 
 use crate::levels::Quantity;
-use crate::metrics::sample::{Estimate, Sample};
+use crate::metrics::estimate::Estimate;
+use crate::metrics::sample::Sample;
 
 /// One way to say how good forecasts are: a constant in a file of its own, and a line in
 /// [`METRICS`](crate::METRICS).

@@ -2,8 +2,8 @@
 
 use statistics::{mean, mean_absolute_error};
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::price_errors::of_coins;
 
 /// Mean absolute error of a coin's price, the mean over coins.

@@ -1,7 +1,7 @@
 //! R2 of price levels, which the last price has too.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::price_errors::{median, of_coins, r_squared};
 
 /// R2 of a coin's price, the median over coins.

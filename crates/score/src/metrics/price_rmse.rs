@@ -2,8 +2,8 @@
 
 use statistics::{mean, root_mean_squared_error};
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::price_errors::of_coins;
 
 /// Root mean squared error of a coin's price, the mean over coins.

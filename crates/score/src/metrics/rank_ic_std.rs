@@ -1,7 +1,7 @@
 //! How much the rank IC moves from time to time.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, ReportSection};
-use crate::metrics::sample::Estimate;
 
 /// Standard deviation over times of the rank IC.
 pub const METRIC: Metric = Metric {

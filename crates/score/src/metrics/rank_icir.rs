@@ -1,7 +1,7 @@
 //! The rank IC in units of its spread.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Rank IC divided by its standard deviation over times.
 pub const METRIC: Metric = Metric {

@@ -1,7 +1,7 @@
 //! R2 of returns, which no price level can lift.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, ReportSection};
-use crate::metrics::sample::Estimate;
 use crate::price_errors::r_squared;
 
 /// Share of the variance of what came that is explained, over all rows.

@@ -2,8 +2,8 @@
 
 use statistics::root_mean_squared_error;
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Root of the mean squared error over all rows.
 pub const METRIC: Metric = Metric {

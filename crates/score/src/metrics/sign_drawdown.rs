@@ -1,7 +1,7 @@
 //! Drawdown of trading the sign of every forecast.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::sign_rule::SignRule;
 
 /// Deepest fall from a peak of the sign rule after fees.

@@ -1,7 +1,7 @@
 //! Sharpe ratio of trading the sign of every forecast.
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, ReportSection, Unit};
-use crate::metrics::sample::Estimate;
 use crate::sign_rule::SignRule;
 
 /// Sharpe ratio a year of the sign rule after fees.

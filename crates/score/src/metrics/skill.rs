@@ -2,8 +2,9 @@
 
 use statistics::mean;
 
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Metric, ReportSection};
-use crate::metrics::sample::{Estimate, Sample};
+use crate::metrics::sample::Sample;
 use crate::price_errors::RelativeErrors;
 
 /// 1 - MAPE / MAPE of the last price.

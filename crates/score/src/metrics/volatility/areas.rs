@@ -3,7 +3,8 @@
 use statistics::classification::Ranking;
 
 use super::sums::{has_regimes, of_sums};
-use crate::metrics::sample::{Estimate, Sample};
+use crate::metrics::estimate::Estimate;
+use crate::metrics::sample::Sample;
 
 /// Bins of the probability in draws.
 const BINS: usize = 50;

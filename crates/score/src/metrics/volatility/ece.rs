@@ -2,8 +2,8 @@
 
 use super::base::REGIME;
 use super::sums::{has_regimes, of_sums};
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::{Better, Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Expected calibration error, mean over classes.
 pub const METRIC: Metric = Metric {

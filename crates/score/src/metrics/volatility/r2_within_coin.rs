@@ -4,8 +4,9 @@ use statistics::quantile;
 
 use super::base::VOLATILITY;
 use crate::levels::coin_r2;
+use crate::metrics::estimate::Estimate;
 use crate::metrics::metric::Metric;
-use crate::metrics::sample::{Estimate, Sample};
+use crate::metrics::sample::Sample;
 
 /// Median over coins of R2 over time.
 pub const METRIC: Metric = Metric {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::levels::{LevelForecast, RegimeRow};
-use crate::metrics::sample::{Estimate, Sample};
+use crate::metrics::estimate::Estimate;
+use crate::metrics::sample::Sample;
 
 /// A value of sums over rows: `terms` of a row, given what the forecaster publishes, the row and the
 /// volatility that came; None where a row does not count.
