@@ -1,5 +1,8 @@
 //! The binary `quarterhour`: everything that the project does, by one name.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod book;
 mod commands;
 mod completions;
 mod config_file;

@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use crate::support::{Answer, Market, Server};
 
-const PAGE: &str = include_str!("../../../../docs/src/guide/serve.md");
+/// Chapters that show requests, with the number of those whose answer they show too.
+const CHAPTERS: [(&str, usize); 2] = [
+    (include_str!("../../../../docs/src/guide/serve.md"), 4),
+    (include_str!("../../../../docs/src/guide/deploy.md"), 1),
+];
 
-/// Fenced blocks in order: their language and text.
-fn blocks() -> Vec<(&'static str, &'static str)> {
-    let fences: Vec<&str> = PAGE.split("```").collect();
+/// Fenced blocks of a chapter in order: their language and text.
+fn blocks(chapter: &str) -> Vec<(&str, &str)> {
+    let fences: Vec<&str> = chapter.split("```").collect();
     let inside = fences.iter().skip(1).step_by(2);
     inside
         .map(|block| block.split_once('\n').unwrap())
@@ -58,19 +62,21 @@ fn sample_requests_of_the_book_are_answered_as_it_says() {
     let market = Market::new();
     market.write_ledger(2, market.last_ms);
     let server = market.serve(&[]);
-    let mut count = 0;
-    for pair in blocks().windows(2) {
-        let [("sh", request), ("json", sample)] = pair else {
-            continue;
-        };
-        let answer = sent(request.trim(), &market, &server);
-        assert_eq!(answer.status, 200, "{request}: {}", answer.text());
-        let sample: Value = serde_json::from_str(sample).unwrap();
-        let found = answer.json();
-        check_keys(&sample, &found, request);
-        let keys = |json: &Value| json.as_object().unwrap().len();
-        assert_eq!(keys(&sample), keys(&found), "{request}: {found}");
-        count += 1;
+    for (chapter, expected) in CHAPTERS {
+        let mut count = 0;
+        for pair in blocks(chapter).windows(2) {
+            let [("sh", request), ("json", sample)] = pair else {
+                continue;
+            };
+            let answer = sent(request.trim(), &market, &server);
+            assert_eq!(answer.status, 200, "{request}: {}", answer.text());
+            let sample: Value = serde_json::from_str(sample).unwrap();
+            let found = answer.json();
+            check_keys(&sample, &found, request);
+            let keys = |json: &Value| json.as_object().unwrap().len();
+            assert_eq!(keys(&sample), keys(&found), "{request}: {found}");
+            count += 1;
+        }
+        assert_eq!(count, expected, "requests with their answers");
     }
-    assert_eq!(count, 4, "requests with their answers");
 }
