@@ -60,10 +60,13 @@ pub(super) fn folds(report: &Report) -> String {
     let of_model = |(label, score): (String, &Score)| {
         let own = folds(score);
         let beats = |(place, value): (usize, &Option<f64>)| {
-            let others = controls
-                .iter()
-                .filter_map(|one| one.get(place).copied().flatten());
-            value.is_some_and(|value| others.clone().all(|other| is_better(value, other)))
+            let others = controls.iter();
+            let others: Vec<f64> = others
+                .filter_map(|one| one.get(place).copied().flatten())
+                .collect();
+            // Where no control has a score, none is beaten.
+            !others.is_empty()
+                && value.is_some_and(|value| others.iter().all(|other| is_better(value, *other)))
         };
         let count = own.iter().enumerate().filter(|one| beats(*one)).count();
         format!("{label} in {count} of {}", own.len())
