@@ -10,9 +10,7 @@ use dataset::{
 };
 use market::Symbol;
 use page::Importance;
-use rules::ExposureReport;
-use run::{JoinedRows, NamedTable, join, largest_coins, run_exposure};
-use score::{ForecastColumn, Options, Rows};
+use run::{JoinedRows, NamedTable, ScoredCandles, join};
 
 use crate::part::PartArgs;
 
@@ -147,20 +145,9 @@ impl EvaluatedRun {
         Panel::of_config(&config)
     }
 
-    /// What exposure by these forecasts of volatility brings on its candles; None where that is not
-    /// known.
-    pub fn exposure(
-        &self,
-        rows: &Rows,
-        forecasters: &[ForecastColumn],
-        options: &Options,
-    ) -> Option<ExposureReport> {
-        run_exposure(&self.config, rows, forecasters, options)
-    }
-
-    /// The coins of the largest turnover on its candles, of volatilities.
-    pub fn largest_coins(&self, rows: &Rows) -> Vec<String> {
-        largest_coins(&self.config, rows)
+    /// What its candles say beside the tables; None of returns, and where they are not there any more.
+    pub fn scored_candles(&self) -> Option<ScoredCandles> {
+        ScoredCandles::read(&self.config)
     }
 
     /// What mistakes about High cost, as its config says: of a miss and of a false alarm.

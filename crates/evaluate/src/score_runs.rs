@@ -10,7 +10,7 @@ use dataset::{
 };
 use page::{Importance, Page, RunPart, coins_table, folds_svg, parts_html, score_table};
 use rules::with_break_even;
-use run::{JoinedRows, NamedTable, join};
+use run::{JoinedRows, NamedTable, ScoredCandles, join};
 use score::{
     ForecastColumn, Options, PredictionIntervals, Quantity, Report, Rows, controls, score,
     score_intervals,
@@ -190,8 +190,7 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         dropped: &[],
         importance: &[],
         is_return: target.earned().is_return(),
-        largest_coins: Vec::new(),
-        first_run: None,
+        candles: None,
     };
     args.output.check_files()?;
     let (report, page) = scored.report(&args.output, "")?;
@@ -207,6 +206,10 @@ fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Re
         runs.only_part()?;
     }
     output.check_files()?;
+    // Pages and JSON tell what the candles say; tables do not.
+    let needs_candles = output.json || output.html.is_some();
+    let first = runs.all.first().filter(|_| needs_candles);
+    let candles = first.and_then(EvaluatedRun::scored_candles);
     let (mut reports, mut pages) = (Vec::new(), Vec::new());
     for part in runs.parts() {
         let key = runs.key(part).filter(|_| !is_single);
@@ -216,12 +219,12 @@ fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Re
             false => by_training(&runs, &joined.rows),
         };
         let title = key.map_or_else(String::new, ToString::to_string);
-        let (report, page) = score_part(&runs, joined, output, &title)?;
+        let (report, page) = score_part((&runs, candles.as_ref()), joined, output, &title)?;
         pages.extend(page);
         reports.push((title, key, report));
         for (trained, title) in kinds {
             let joined = runs.join_coins(part, trained)?;
-            let (report, _) = score_part(&runs, joined, &output.without_files(), "")?;
+            let (report, _) = score_part((&runs, None), joined, &output.without_files(), "")?;
             reports.push((title, key, report));
         }
     }
@@ -246,7 +249,7 @@ fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
 
 /// Scores the rows of one horizon and panel, and makes their part of the page if one is asked for.
 fn score_part(
-    runs: &Runs,
+    (runs, candles): (&Runs, Option<&ScoredCandles>),
     joined: JoinedRows,
     output: &Output,
     title: &str,
@@ -265,8 +268,6 @@ fn score_part(
         .iter()
         .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
         .collect();
-    let first = runs.all.first();
-    let largest_coins = first.map_or_else(Vec::new, |run| run.largest_coins(&joined.rows));
     let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
@@ -274,8 +275,7 @@ fn score_part(
         dropped: &dropped,
         importance: &importance,
         is_return: runs.all.iter().all(EvaluatedRun::is_return),
-        largest_coins,
-        first_run: first,
+        candles,
     };
     scored.report(output, title)
 }
@@ -290,10 +290,8 @@ struct ScoreInputs<'a> {
     importance: &'a [(String, Importance)],
     /// Whether a position between two prices earns what is forecast.
     is_return: bool,
-    /// Names of the coins of the largest turnover, of volatilities.
-    largest_coins: Vec<String>,
-    /// The run whose candles say what exposure brings.
-    first_run: Option<&'a EvaluatedRun>,
+    /// What the candles of the first run say beside, where that is asked for.
+    candles: Option<&'a ScoredCandles>,
 }
 
 impl ScoreInputs<'_> {
@@ -313,18 +311,19 @@ impl ScoreInputs<'_> {
             dropped,
             importance,
             is_return,
-            largest_coins,
-            first_run,
+            candles,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
         report.intervals = score_intervals(rows, intervals, &options)?;
-        report.largest_coins.clone_from(largest_coins);
+        if let Some(candles) = candles {
+            report.largest_coins = candles.largest_coins(rows);
+        }
         if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }
-        let exposure = first_run
+        let exposure = candles
             .filter(|_| output.html.is_some())
-            .and_then(|run| run.exposure(rows, forecasters, &options));
+            .and_then(|candles| candles.exposure(rows, forecasters, &options));
         let part = output.html.as_ref().map(|_| {
             let command = &format!("quarterhour {}", cli::arguments());
             let page = Page {

@@ -45,6 +45,14 @@ pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     known.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{value:.digits$}"))
 }
 
+/// A price over another one, with at least three digits that count.
+pub(crate) fn ratio(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 && size.is_finite() => grouped(value.round()),
+        _ => price(value),
+    }
+}
+
 /// An amount of money with three digits that count: `3.12 billion`.
 pub(crate) fn amount(value: f64) -> String {
     let units = [

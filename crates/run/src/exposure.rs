@@ -1,28 +1,7 @@
-//! What exposure by forecasts of volatility brings on a run's own candles.
+//! What coins bring between forecasts of their volatility.
 
-use dataset::{Config, Panel, log_returns};
-use rules::{AlarmCosts, ExposureOptions, ExposureReport, exposure};
-use score::{ForecastColumn, Options, Quantity, Rows};
-
-/// The rules of exposure by these forecasters, at the usual settings and the config's costs of mistakes
-/// about High. None of returns, and where the candles are not there any more or cannot be followed.
-pub fn run_exposure(
-    config: &Config,
-    rows: &Rows,
-    forecasters: &[ForecastColumn],
-    bootstrap: &Options,
-) -> Option<ExposureReport> {
-    if rows.quantity != Quantity::LogVolatility {
-        return None;
-    }
-    let options = ExposureOptions {
-        alarm_costs: AlarmCosts::of(config.regime.miss_cost, config.regime.alarm_cost).ok()?,
-        bootstrap: bootstrap.clone(),
-        ..ExposureOptions::default()
-    };
-    let panel = Panel::of_closes_and_volumes(config).ok()?;
-    exposure(rows, forecasters, &next_returns(&panel, rows), &options).ok()
-}
+use dataset::{Panel, log_returns};
+use score::Rows;
 
 /// What each row's coin brings until the next time of the rows (of the last one: over as long), as
 /// a fraction; NaN where a bar between was not observed or jumped.

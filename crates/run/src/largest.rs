@@ -1,20 +1,14 @@
 //! The coins of the largest turnover.
 
-use dataset::{Column, Config, Panel};
-use score::{Quantity, Rows};
+use dataset::{Column, Panel};
+use score::Rows;
 
 /// How many are named.
 const NAMED: usize = 10;
 
-/// Names of the ten coins with the largest turnover over the scored days, largest first; none of
-/// returns, and where the candles of the config are not there any more or have no volumes.
-pub fn largest_coins(config: &Config, rows: &Rows) -> Vec<String> {
-    if rows.quantity != Quantity::LogVolatility {
-        return Vec::new();
-    }
-    let Ok(panel) = Panel::of_closes_and_volumes(config) else {
-        return Vec::new();
-    };
+/// Names of the ten coins with the largest turnover over the scored days, largest first; none where the
+/// candles have no volumes.
+pub(crate) fn largest_coins(panel: &Panel, rows: &Rows) -> Vec<String> {
     let from = rows.time_ms.iter().min().copied().unwrap_or_default();
     let until = rows.time_ms.iter().max().copied().unwrap_or_default();
     let is_scored = |row: &usize| (from..=until).contains(&panel.time_ms(*row));
@@ -22,7 +16,7 @@ pub fn largest_coins(config: &Config, rows: &Rows) -> Vec<String> {
     let mut coins: Vec<(f64, String)> = (0..panel.coins())
         .map(|coin| {
             (
-                turnover(&panel, coin, &scored),
+                turnover(panel, coin, &scored),
                 panel.symbols()[coin].to_string(),
             )
         })

@@ -26,6 +26,7 @@ mod publication;
 mod publish;
 mod recipe;
 mod refits;
+mod scored_candles;
 mod scored_run;
 mod training_span;
 mod trials;
@@ -34,7 +35,7 @@ pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use explanation::{Contribution, Explanation, ExplanationMethod};
-pub use exposure::{next_returns, run_exposure};
+pub use exposure::next_returns;
 pub use fit::{FitOptions, RunReport, fit_run, folds_named, gather, stored_config};
 pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
@@ -46,7 +47,6 @@ pub use horizons::{fit_by_horizon, join_horizons};
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
-pub use largest::largest_coins;
 pub use publication::{
     BLOCKS, OutOfBlock, Publication, PublicationStep, PublishedVolatility, RegimeEdges,
     ResidualSource, TRAINING_FILE, TrainingBlock, training_blocks, with_publication,
@@ -54,6 +54,7 @@ pub use publication::{
 pub use publish::{Appendix, FinishedRun};
 pub use recipe::{Piece, Recipe};
 pub use refits::{model_folder, write_fit_times};
+pub use scored_candles::ScoredCandles;
 pub use scored_run::{ScoredRun, score_run};
 pub use training_span::TrainingSpan;
 pub use trials::{SEARCH_FILE, TrialLine, add_trials, study_trials, trials_path};

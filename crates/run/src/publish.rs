@@ -10,6 +10,7 @@ use storage::write_atomically;
 use tracking::Tracker;
 
 use crate::card::{CARD_FILE, card};
+use crate::scored_candles::ScoredCandles;
 use crate::scored_run::{ScoredRun, score_run};
 
 /// What a forecaster has to say beside its scores.
@@ -57,13 +58,14 @@ impl FinishedRun<'_> {
         let first = parts.next().context("a table has a part")?;
         let further: Vec<TablePart> = parts.collect();
         let several = (!further.is_empty()).then_some(first.key.horizon);
+        let candles = ScoredCandles::read(self.config);
         let (mut texts, mut pages) = (Vec::new(), Vec::new());
         let mut score = |part: TablePart, several: Option<TimeSpan>| -> anyhow::Result<ScoredRun> {
             let part_title = part.key.to_string();
             let heading = several.map_or_else(String::new, |_| format!("{part_title}\n"));
             let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
             let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?
-                .with_candles(self.config);
+                .with_candles(candles.as_ref());
             let report = run.report_of(several);
             let title = several.map_or_else(String::new, |_| part_title.clone());
             let part = scored.part(&title, self.config, appendix.importance.clone());

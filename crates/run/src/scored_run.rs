@@ -6,9 +6,8 @@ use rules::ExposureReport;
 use score::{ForecastColumn, Options, Quantity, Report, Rows, controls, score, score_intervals};
 use statistics::pearson;
 
-use crate::exposure::run_exposure;
 use crate::join::{JoinError, NamedTable, join};
-use crate::largest::largest_coins;
+use crate::scored_candles::ScoredCandles;
 
 /// One run's rows and their report.
 #[derive(Debug, Clone)]
@@ -49,12 +48,14 @@ pub fn score_run((name, run): (&str, &str), table: ForecastTable) -> Result<Scor
 }
 
 impl ScoredRun {
-    /// The run with what the candles of its config say beside the table, of volatilities: what exposure by
-    /// the forecasts brings, and which coins are the largest.
-    pub fn with_candles(mut self, config: &Config) -> Self {
-        let options = Options::default();
-        self.exposure = run_exposure(config, &self.rows, &self.forecasters, &options);
-        self.report.largest_coins = largest_coins(config, &self.rows);
+    /// The run with what its candles say beside the table, where there are any: what exposure by the
+    /// forecasts brings, and which coins are the largest.
+    pub fn with_candles(mut self, candles: Option<&ScoredCandles>) -> Self {
+        if let Some(candles) = candles {
+            let options = Options::default();
+            self.exposure = candles.exposure(&self.rows, &self.forecasters, &options);
+            self.report.largest_coins = candles.largest_coins(&self.rows);
+        }
         self
     }
 

@@ -92,11 +92,21 @@ fn of_block(block: &Block) -> Markup {
     }
 }
 
-/// Running text, with what stands between backquotes as code; no line begins with a percent sign.
+/// Running text, with what stands between backquotes as code; no line begins with a percent sign, and dates
+/// are not broken.
 pub(crate) fn running(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
-            @if place % 2 == 1 { code { (part) } } @else { (part.replace(" %", "\u{a0}%")) }
+            @if place % 2 == 1 { code { (part) } } @else { (unbroken(part)) }
+        }
+    }
+}
+
+fn unbroken(text: &str) -> Markup {
+    html! {
+        @for (place, word) in text.split(' ').enumerate() {
+            @if place > 0 { (if word.starts_with('%') { "\u{a0}" } else { " " }) }
+            @if is_date(word) { span.whole { (word) } } @else { (word) }
         }
     }
 }
@@ -106,7 +116,7 @@ pub(crate) fn breakable(name: &str) -> Markup {
     html! {
         @for (place, part) in name.split('_').enumerate() {
             @if place > 0 { "_" wbr; }
-            (part)
+            (unbroken(part))
         }
     }
 }
@@ -133,7 +143,7 @@ fn header(titles: &[String]) -> Markup {
     let (first, below) = titles
         .split_first()
         .map_or(("", [].as_slice()), |(first, below)| (first, below));
-    html! { th { (first) @for title in below { small { (title) } } } }
+    html! { th { (running(first)) @for title in below { small { (running(title)) } } } }
 }
 
 fn of_row(grid: &Grid, row: &GridRow) -> Markup {
@@ -161,19 +171,22 @@ fn of_cell(cell: &GridCell, titles: &[String]) -> Markup {
     let shade = (cell.shade > 0.0)
         .then(|| format!("background: rgba(0, 114, 178, {:.2})", 0.6 * cell.shade));
     let name = |title: &str| if title == "t" { "t " } else { "" };
-    let has_date = cell.parts.first().is_some_and(|value| is_date(value));
-    let whole = has_date.then_some("whole");
     html! {
-        td class=[whole] style=[shade] {
-            @if let Some(value) = cell.parts.first() { (value) }
-            @for (title, text) in cell.below(titles) { small { (name(title)) (text) } }
+        td style=[shade] {
+            @if let Some(value) = cell.parts.first() { (running(value)) }
+            @for (title, text) in cell.below(titles) { small { (name(title)) (running(text)) } }
         }
     }
 }
 
-/// A date is not broken at its hyphens.
-fn is_date(value: &str) -> bool {
-    value.len() == 10 && value.bytes().filter(|&byte| byte == b'-').count() == 2
+/// Whether a word is a date such as `2024-05-01`, with a sign of punctuation after it or not.
+fn is_date(word: &str) -> bool {
+    let word = word.trim_end_matches(|letter: char| letter.is_ascii_punctuation());
+    let is_its = |(place, byte): (usize, u8)| match place {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    word.len() == 10 && word.bytes().enumerate().all(is_its)
 }
 
 #[cfg(test)]
@@ -185,13 +198,20 @@ mod tests {
         let mut grid = Grid::grouped("coin", [vec!["mean".to_owned(), "t".to_owned()]]);
         grid.row("<b>", [vec!["1".to_owned(), "2.5".to_owned()]]);
         grid.soft_row("zero", [vec!["0".to_owned(), "-".to_owned()]]);
-        let section = Section::new("A & B").text("Run `a < b`.").table(grid);
+        grid.row("share", [vec!["2.5 %".to_owned(), "-".to_owned()]]);
+        let section = Section::new("A & B")
+            .text("Run `a < b`.")
+            .text("Up 5 % on 2024-05-01, in 12-34 words.")
+            .table(grid);
         let page = Document::new("Report")
             .sections([section, Section::new("Notes").text("None.")])
             .html();
         for wanted in [
             "<h2>A &amp; B</h2>",
             "<p>Run <code>a &lt; b</code>.</p>",
+            // What belongs together stays on a line.
+            "<p>Up 5\u{a0}% on <span class=\"whole\">2024-05-01,</span> in 12-34 words.</p>",
+            "<td>2.5\u{a0}%</td>",
             "<th>mean<small>t</small></th>",
             "<th>&lt;b&gt;</th><td>1<small>t 2.5</small></td></tr>",
             "<tr class=\"soft\"><th>zero</th><td>0</td></tr>",

@@ -45,6 +45,12 @@ impl Document {
         self
     }
 
+    /// The document with these blocks more before its sections.
+    pub fn openings(mut self, blocks: impl IntoIterator<Item = Block>) -> Self {
+        self.opening.extend(blocks);
+        self
+    }
+
     /// The document with one section more; a section without blocks is left out.
     pub fn section(self, section: Section) -> Self {
         self.sections([section])

@@ -33,8 +33,12 @@ pub(super) fn told(parts: impl IntoIterator<Item = String>) -> String {
 /// Of the score of each fold: in how many a forecaster is better than every control.
 pub(super) fn folds(report: &Report) -> String {
     let (title, word, is_loss) = match report.quantity {
-        Quantity::Return => ("IC a day", "above", false),
-        Quantity::LogVolatility => ("QLIKE", "below", true),
+        Quantity::Return => (
+            "IC a day of each fold with its interval where it has one",
+            "above",
+            false,
+        ),
+        Quantity::LogVolatility => ("QLIKE of each fold", "below", true),
     };
     let folds = |score: &Score| -> Vec<Option<f64>> {
         match (&score.level, is_loss) {
@@ -56,10 +60,13 @@ pub(super) fn folds(report: &Report) -> String {
     let of_model = |(label, score): (String, &Score)| {
         let own = folds(score);
         let beats = |(place, value): (usize, &Option<f64>)| {
-            let others = controls
-                .iter()
-                .filter_map(|one| one.get(place).copied().flatten());
-            value.is_some_and(|value| others.clone().all(|other| is_better(value, other)))
+            let others = controls.iter();
+            let others: Vec<f64> = others
+                .filter_map(|one| one.get(place).copied().flatten())
+                .collect();
+            // Where no control has a score, none is beaten.
+            !others.is_empty()
+                && value.is_some_and(|value| others.iter().all(|other| is_better(value, *other)))
         };
         let count = own.iter().enumerate().filter(|one| beats(*one)).count();
         format!("{label} in {count} of {}", own.len())
@@ -68,14 +75,11 @@ pub(super) fn folds(report: &Report) -> String {
         .filter(|(_, score)| !score.is_control())
         .map(of_model);
     let controls = match controls.len() {
-        0 => return format!("{title} of each fold; no control stands beside it."),
+        0 => return format!("{title}; no control stands beside it."),
         1 => "the control's".to_owned(),
         count => format!("that of all {count} controls"),
     };
-    format!(
-        "{title} of each fold with its interval where it has one, {word} {controls}: {}.",
-        told(models)
-    )
+    format!("{title}, {word} {controls}: {}.", told(models))
 }
 
 /// Of a score fold by fold: its ends.
@@ -83,6 +87,7 @@ pub(super) fn ends_of_folds(
     page: &Page<'_>,
     what: &str,
     of: impl Fn(&Score) -> Vec<Option<f64>>,
+    shown: impl Fn(Option<f64>) -> String,
 ) -> String {
     let labels = page.report.labels();
     let of_model = |place: usize| {
@@ -90,8 +95,8 @@ pub(super) fn ends_of_folds(
         let known: Vec<f64> = values.into_iter().flatten().collect();
         let low = known.iter().copied().min_by(f64::total_cmp);
         let high = known.iter().copied().max_by(f64::total_cmp);
-        match low.zip(high) {
-            Some((low, high)) => format!("{} from {low:.4} to {high:.4}", labels[place]),
+        match low.or(high) {
+            Some(_) => format!("{} from {} to {}", labels[place], shown(low), shown(high)),
             None => format!("{} in none", labels[place]),
         }
     };
@@ -165,7 +170,7 @@ pub(super) fn expected(report: &CalibrationReport) -> String {
     let of_score = |score: &score::CalibrationScore| {
         let last = score.bins.last()?;
         Some(format!(
-            "{} {:+.1} expected, {:+.1} came",
+            "{} {:+.2} expected, {:+.2} came",
             calibration_label(report, score),
             last.expected * 1e4,
             last.realized * 1e4
@@ -275,14 +280,7 @@ pub(super) fn predicted(label: &str, level: &LevelScore) -> String {
 /// Of the errors of a volatility: the middle, and how far nine of ten are off.
 pub(super) fn errors(of: &[(&str, &LevelScore)]) -> String {
     let of_model = |(label, level): &(&str, &LevelScore)| {
-        let at = |share: f64| {
-            let found = level
-                .errors
-                .iter()
-                .find(|one| (one[0] - share).abs() < 1e-9);
-            found.map(|one| one[1].exp())
-        };
-        let [low, middle, high] = [0.05, 0.5, 0.95].map(at);
+        let [low, middle, high] = [0.05, 0.5, 0.95].map(|share| level.quotient_at(share));
         format!(
             "{label} {} (nine of ten rows between {} and {})",
             number(middle, 2),

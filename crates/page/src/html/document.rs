@@ -10,6 +10,14 @@ pub(super) fn part(heading: &str, body: Markup) -> Section {
     Section::new(heading).block(Block::Html(body.into_string()))
 }
 
+/// The last section of a page: what its figures are, and the command that makes the page again.
+pub(super) fn figures_section(notes: Vec<String>, command: &str) -> Section {
+    Section::new("What the figures are")
+        .list(notes)
+        .text("This page again:")
+        .code(command)
+}
+
 /// A picture from the SVG that draws it, with a sentence under it; nothing where nothing was drawn.
 pub(super) fn chart(svg: String, caption: &str) -> Markup {
     html! {
@@ -58,8 +66,8 @@ impl From<&str> for PageCell {
 impl Render for PageCell {
     fn render(&self) -> Markup {
         html! {
-            (self.value)
-            @for line in &self.below { small { (line) } }
+            (running(&self.value))
+            @for line in &self.below { small { (running(line)) } }
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct EarnedCapital {
     pub fee_bps: f64,
     /// The fee of a fill at which nothing is left.
     pub break_even_bps: Option<f64>,
-    /// UTC days that were traded.
+    /// UTC days with a position or a trade.
     pub days: usize,
     /// Growth of the capital a day after fees; None where the capital is lost.
     pub a_day: Option<f64>,
@@ -51,11 +51,15 @@ pub(super) fn earned(page: &Page<'_>, model: usize) -> Option<EarnedCapital> {
     })
 }
 
-/// The log of the capital's growth in each UTC day, after fees.
+/// The log of the capital's growth in each traded UTC day, after fees. Days without a position, such as those
+/// with fewer coins than bins, say nothing of what the forecasts earn.
 fn log_growth_of_days(curve: &Curve) -> Vec<f64> {
     let mut days: Vec<(i64, f64)> = Vec::new();
-    for (time, profit) in curve.time_ms.iter().zip(&curve.net) {
-        let (day, growth) = (time.div_euclid(DAY_MS), profit.ln_1p());
+    for (bar, time) in curve.time_ms.iter().enumerate() {
+        if curve.exposure[bar] == 0.0 && curve.traded[bar] == 0.0 {
+            continue;
+        }
+        let (day, growth) = (time.div_euclid(DAY_MS), curve.net[bar].ln_1p());
         match days.last_mut() {
             Some(last) if last.0 == day => last.1 += growth,
             _ => days.push((day, growth)),
@@ -115,7 +119,7 @@ pub(super) fn earned_sentence(
     let after = format!(
         "{} in {} at {} basis points a fill",
         change(earned.after),
-        counted(earned.days, "day"),
+        counted(earned.days, "traded day"),
         earned.fee_bps
     );
     let whose = format!(
@@ -185,12 +189,12 @@ mod tests {
         assert_eq!(
             sentence(&earned(-0.125, Some([-0.006, -0.003]))),
             "After fees the capital of who buys its highest forecasts and sells its lowest, each held for 15 minutes, loses \
-             12.50 % in 30 days at 5 basis points a fill, -0.44 % a day (95 % interval: -0.60 % to -0.30 %); before fees it gains \
+             12.50 % in 30 traded days at 5 basis points a fill, -0.44 % a day (95 % interval: -0.60 % to -0.30 %); before fees it gains \
              2.00 %, and at 0.31 basis points a fill nothing is left."
         );
         assert!(
             sentence(&earned(0.3, Some([0.001, 0.02])))
-                .contains("15 minutes, gains 30.00 % in 30 days")
+                .contains("15 minutes, gains 30.00 % in 30 traded days")
         );
         let behind = EarnedCapital {
             before: -0.02,
@@ -208,7 +212,7 @@ mod tests {
         let text = sentence(&earned(0.01, Some([-0.001, 0.002])));
         assert!(
             text.starts_with("It cannot be told whether after fees the capital of who buys")
-                && text.contains("it gains 1.00 % in 30 days")
+                && text.contains("it gains 1.00 % in 30 traded days")
                 && text.contains("-0.10 % to +0.20 %), which contains 0"),
             "{text}"
         );
@@ -218,10 +222,42 @@ mod tests {
         };
         let text = sentence(&one_day);
         assert!(
-            text.contains("it stays as it was in 1 day at") && text.contains("1 day is too few"),
+            text.contains("it stays as it was in 1 traded day at")
+                && text.contains("1 day is too few"),
             "{text}"
         );
         assert!(earned_sentence(None, "a", "1 day", "95 % interval").contains("is not known"));
+    }
+
+    /// A day on which nothing is held is none that the growth is averaged over; one of closing a position is.
+    #[test]
+    fn days_without_a_position_are_not_traded() {
+        let bars = [
+            (0, 0.0, 0.0, 0.0),
+            (DAY_MS, 0.1, 1.0, 0.5),
+            (DAY_MS + 60_000, 0.2, 1.0, 0.0),
+            (2 * DAY_MS, -0.1, 0.0, 0.5),
+            (3 * DAY_MS, 0.0, 0.0, 0.0),
+        ];
+        let of = |value: fn(&(i64, f64, f64, f64)) -> f64| bars.iter().map(value).collect();
+        let curve = Curve {
+            time_ms: bars.iter().map(|bar| bar.0).collect(),
+            gross: Vec::new(),
+            net: of(|bar| bar.1),
+            exposure: of(|bar| bar.2),
+            traded: of(|bar| bar.3),
+            equity_before_fees: Vec::new(),
+            equity: Vec::new(),
+            alpha: Vec::new(),
+        };
+        let expected = [1.32_f64.ln(), 0.9_f64.ln()];
+        let days = log_growth_of_days(&curve);
+        assert_eq!(days.len(), 2);
+        assert!(
+            days.iter()
+                .zip(expected)
+                .all(|(day, expected)| (day - expected).abs() < 1e-12)
+        );
     }
 
     #[test]

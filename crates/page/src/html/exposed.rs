@@ -3,7 +3,7 @@
 use rules::{ExposureReport, ExposureResult};
 
 use super::content::Page;
-use crate::text::format::number;
+use crate::text::format::{interval_title, number};
 use crate::text::rule_title;
 
 /// What the rules of exposure bring beside the same average exposure, after costs.
@@ -14,7 +14,8 @@ pub(super) fn exposed_sentence(page: &Page<'_>, model: usize) -> String {
         let own: Vec<&ExposureResult> = own
             .filter(|result| result.run.is_some() && result.run.as_deref() == run)
             .collect();
-        (!own.is_empty()).then(|| sentence(&own, report.options.cost_bps))
+        let title = interval_title(report.options.bootstrap.confidence);
+        (!own.is_empty()).then(|| sentence(&own, report.options.cost_bps, &title))
     };
     page.exposure.and_then(of_report).unwrap_or_else(|| {
         format!(
@@ -24,7 +25,7 @@ pub(super) fn exposed_sentence(page: &Page<'_>, model: usize) -> String {
     })
 }
 
-fn sentence(results: &[&ExposureResult], cost_bps: f64) -> String {
+fn sentence(results: &[&ExposureResult], cost_bps: f64, interval_title: &str) -> String {
     let named = |wanted: fn([f64; 2]) -> bool| -> Vec<String> {
         let is_wanted =
             |result: &&&ExposureResult| result.sharpe_minus_constant.interval.is_some_and(wanted);
@@ -37,7 +38,7 @@ fn sentence(results: &[&ExposureResult], cost_bps: f64) -> String {
         let all: Vec<String> = results.iter().map(|result| figures(result)).collect();
         return format!(
             "It cannot be told whether exposure by it is worth anything: {costs} its Sharpe ratio minus that of the same average \
-             exposure held constantly is {}.",
+             exposure held constantly is, with its {interval_title}, {}.",
             all.join(", ")
         );
     }
@@ -52,7 +53,8 @@ fn sentence(results: &[&ExposureResult], cost_bps: f64) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     format!(
-        "Beside the same average exposure held constantly the Sharpe ratio of exposure by it is, {costs}, {}.",
+        "Beside the same average exposure held constantly the Sharpe ratio of exposure by it is, {costs} and with its \
+         {interval_title}, {}.",
         parts.join("; ")
     )
 }
@@ -113,18 +115,21 @@ mod tests {
         let target = result(ExposureRule::VolatilityTarget, 0.3, Some([0.1, 0.5]));
         let high = result(ExposureRule::ReduceHigh, -0.1, Some([-0.2, 0.1]));
         assert_eq!(
-            sentence(&[&high], 10.0),
+            sentence(&[&high], 10.0, "95 % interval"),
             "It cannot be told whether exposure by it is worth anything: after costs of 10 basis points for a change of exposure \
-             by 1 its Sharpe ratio minus that of the same average exposure held constantly is -0.10 (reduce at High; -0.20 to \
-             +0.10)."
+             by 1 its Sharpe ratio minus that of the same average exposure held constantly is, with its 95 % interval, -0.10 \
+             (reduce at High; -0.20 to +0.10)."
         );
         assert_eq!(
-            sentence(&[&target, &high], 10.0),
+            sentence(&[&target, &high], 10.0, "95 % interval"),
             "Beside the same average exposure held constantly the Sharpe ratio of exposure by it is, after costs of 10 basis \
-             points for a change of exposure by 1, higher by +0.30 (volatility target; +0.10 to +0.50); by the other rules (1) it \
+             points for a change of exposure by 1 and with its 95 % interval, higher by +0.30 (volatility target; +0.10 to +0.50); by the other rules (1) it \
              cannot be told."
         );
         let unknown = result(ExposureRule::ReduceTop, 0.2, None);
-        assert!(sentence(&[&unknown], 5.0).contains("+0.20 (reduce at the top; no interval)"));
+        assert!(
+            sentence(&[&unknown], 5.0, "95 % interval")
+                .contains("+0.20 (reduce at the top; no interval)")
+        );
     }
 }

@@ -3,8 +3,10 @@
 use rules::{CutReport, ExposureReport, ExposureResult, ExposureRule};
 
 use super::charts::{self, ChartSeries, Point, SeriesRoles};
+use super::document::figures_section;
 use crate::document::{Block, Document, Grid, GridCell, Section};
 use crate::picture::Chart;
+use crate::text::format::capitalized;
 use crate::text::{
     CUT_COLUMNS, EXPOSURE_COLUMNS, MINUS_COLUMNS, cut_headline, cut_rows, cut_verdict,
     exposure_cells, exposure_headline, exposure_label, exposure_notes, exposure_verdicts,
@@ -14,19 +16,13 @@ use crate::text::{
 /// Rules of exposure as one HTML file that needs nothing else. `command` makes the page again.
 pub fn exposure_html(report: &ExposureReport, command: &str) -> String {
     let verdict = exposure_verdicts(report).into_iter().map(Block::Verdict);
-    let document = Document::new("Exposure by forecasts of volatility");
-    verdict
-        .fold(document, Document::opening)
+    Document::new("Exposure by forecasts of volatility")
+        .openings(verdict)
         .opening(Block::Chart(minus_chart(report)))
         .opening(Block::Text(exposure_headline(report)))
         .section(cuts(report))
         .sections(rules_of(report))
-        .section(
-            Section::new("What the figures are")
-                .list(exposure_notes(report))
-                .text("This page again:")
-                .code(command),
-        )
+        .section(figures_section(exposure_notes(report), command))
         .html()
 }
 
@@ -78,7 +74,7 @@ fn of_rule(report: &ExposureReport, rule: ExposureRule) -> Section {
         .iter()
         .filter(|result| result.rule == rule)
         .collect();
-    let section = Section::new(rule_title(rule));
+    let section = Section::new(capitalized(rule_title(rule)));
     if own.is_empty() {
         return section;
     }
@@ -118,7 +114,7 @@ fn of_rule(report: &ExposureReport, rule: ExposureRule) -> Section {
         grid.soft_row(format!("{label}, constantly"), constant);
     }
     section
-        .text(format!("{}.", rule_words(report, rule)))
+        .text(capitalized(&format!("{}.", rule_words(report, rule))))
         .chart(Chart::new(capital_chart(report, &own)).caption(caption(report, &own)))
         .table(grid)
         .table(minus)

@@ -2,18 +2,17 @@
 //! and on the probability of being above a level.
 
 use maud::{Markup, html};
-use score::{AboveScore, ClassScore, ProbabilityBin, REGIMES, RegimeScore, Report};
+use score::{AboveScore, ClassScore, ProbabilityBin, REGIMES, RegimeScore, Report, ReportSection};
 
 use super::captions::told as told_of;
 use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
 use super::diagonal_chart::{DiagramPoint, diagonal_chart};
-use super::document::{PageCell, PageRow, chart, part, table};
-use super::level_scores::shown_models;
+use super::document::{PageRow, chart, part, table};
+use super::level_scores::{known_values, shown_models};
 use super::recall_chart::{RecallPoint, recall_chart};
-use super::scores::estimate;
 use crate::document::Section;
-use crate::text::format::{counted, grouped, interval_title, metric_header, number, percent};
+use crate::text::format::{counted, grouped, number, percent};
 use crate::text::{ABOVE_COLUMNS, above_cells, class_cells};
 
 /// The sections; nothing where no forecaster has classes.
@@ -58,7 +57,7 @@ pub(super) fn classes(page: &Page<'_>) -> Vec<Section> {
                 @for class in [2, 0, 1] { (reliability(page.report, &labels, class)) }
             },
         ),
-        precision_recall(page.report, &labels),
+        precision_recall(page, &labels),
     ]
 }
 
@@ -87,31 +86,33 @@ fn confusion(regimes: &RegimeScore) -> Markup {
     }
 }
 
-/// The class of a forecaster, where it has one of this name.
-fn class_of<'a>(report: &'a Report, place: usize, name: &str) -> Option<&'a ClassScore> {
-    let regimes = report.forecasters[place].level.as_ref()?.regimes.as_ref()?;
-    regimes.classes.iter().find(|class| class.name == name)
+/// The class of this name of the forecasters in charts that have one, with their places.
+fn known_classes<'a>(report: &'a Report, name: &str) -> Vec<(usize, &'a ClassScore)> {
+    let of = |place: usize| {
+        let regimes = report.forecasters[place].level.as_ref()?.regimes.as_ref()?;
+        let mut classes = regimes.classes.iter();
+        Some((place, classes.find(|class| class.name == name)?))
+    };
+    shown_models(report).into_iter().filter_map(of).collect()
 }
 
 /// The reliability diagram of a class; nothing where no forecaster has it.
 fn reliability(report: &Report, labels: &[String], class: usize) -> Markup {
     let name = REGIMES[class];
     let mut roles = SeriesRoles::default();
-    let known = || {
-        let shown = shown_models(report).into_iter();
-        shown.filter_map(|place| Some((place, class_of(report, place, name)?)))
-    };
-    let series: Vec<ChartSeries<DiagramPoint>> = known()
+    let known = known_classes(report, name);
+    let series: Vec<ChartSeries<DiagramPoint>> = known
+        .iter()
         .map(|(place, class)| ChartSeries {
-            label: labels[place].clone(),
+            label: labels[*place].clone(),
             role: roles.next(true),
             points: probability_points(&class.reliability),
         })
         .collect();
-    let told = known().filter_map(|(place, class)| {
+    let told = known.iter().filter_map(|(place, class)| {
         Some(format!(
             "{} {}",
-            labels[place],
+            labels[*place],
             last_bin(&class.reliability)?
         ))
     });
@@ -145,33 +146,32 @@ fn last_bin(bins: &[ProbabilityBin]) -> Option<String> {
 }
 
 /// Precision over recall of each class, High in the open.
-fn precision_recall(report: &Report, labels: &[String]) -> Section {
+fn precision_recall(page: &Page<'_>, labels: &[String]) -> Section {
+    let report = page.report;
     let drawn = |class: usize| -> Markup {
         let name = REGIMES[class];
         let mut roles = SeriesRoles::default();
-        let known = || {
-            let shown = shown_models(report).into_iter();
-            shown.filter_map(|place| Some((place, class_of(report, place, name)?)))
-        };
-        let series: Vec<ChartSeries<RecallPoint>> = known()
+        let known = known_classes(report, name);
+        let series: Vec<ChartSeries<RecallPoint>> = known
+            .iter()
             .map(|(place, class)| ChartSeries {
-                label: labels[place].clone(),
+                label: labels[*place].clone(),
                 role: roles.next(true),
                 points: (class.precision_recall.iter())
                     .map(|call| (call.recall, call.precision, call.threshold))
                     .collect(),
             })
             .collect();
-        let chance = known().next().map_or(f64::NAN, |(_, class)| class.share);
+        let chance = known.first().map_or(f64::NAN, |(_, class)| class.share);
         let half = |class: &ClassScore| {
             let mut calls = class.precision_recall.iter();
             calls.find(|call| call.recall >= 0.5).copied()
         };
-        let told = known().filter_map(|(place, class)| {
+        let told = known.iter().filter_map(|(place, class)| {
             let call = half(class)?;
             Some(format!(
                 "{} {} (called at {} or more)",
-                labels[place],
+                labels[*place],
                 percent(Some(call.precision)),
                 number(Some(call.threshold), 2)
             ))
@@ -188,27 +188,14 @@ fn precision_recall(report: &Report, labels: &[String]) -> Section {
         "Precision and recall",
         html! {
             p {
-                "A class is called where its probability is at or above a cut: the lower the cut, the more of the class is found, and                 the fewer calls are right. The average precision is the area under the curve of High."
+                "A class is called where its probability is at or above a cut: the lower the cut, the more of the class is found, and \
+                the fewer calls are right. The average precision is the area under the curve of High."
             }
-            @if let Some(averages) = average_precisions(report, labels) { (averages) }
+            @if let Some(averages) = known_values(page, &|metric| metric.name == "average_precision") { (averages) }
             (drawn(2))
             details { summary { "Low and Medium" } (drawn(0)) (drawn(1)) }
         },
     )
-}
-
-/// The average precision of each forecaster; None where it is not scored.
-fn average_precisions(report: &Report, labels: &[String]) -> Option<Markup> {
-    let mut metrics = report.metrics.iter();
-    let metric = metrics.find(|metric| metric.name == "average_precision")?;
-    let titles = metric_header(metric, &interval_title(report.confidence));
-    let known = report.forecasters.iter().zip(labels);
-    let known = known.filter(|(score, _)| score.value(metric.name).is_some());
-    let rows = known.map(|(score, label)| {
-        PageRow::new(label.clone(), [estimate(metric, score.metric(metric.name))])
-            .soft(score.is_control())
-    });
-    Some(table(["".into(), PageCell::stacked(titles)], rows))
 }
 
 /// How well it is told that a volatility comes above a level; nothing where no run says it.
@@ -235,15 +222,20 @@ pub(super) fn exceedances(page: &Page<'_>) -> Section {
         })
     });
     let titles = std::iter::once("").chain(ABOVE_COLUMNS);
-    let levels: Vec<f64> = all.first().map_or_else(Vec::new, |(_, above)| {
-        above.iter().map(|one| one.level).collect()
-    });
+    let each = all.iter().flat_map(|(_, above)| above.iter());
+    let mut levels: Vec<f64> = each.map(|one| one.level).collect();
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
     part(
         "Probability above a level",
         html! {
             p {
-                "The probability that the volatility comes above a level that is the same for all coins (" code { "regime.above" } "),                 against how often it did. The Brier score is the mean squared error of the probability; beside it stands that of always saying the share that came, which nobody knew before."
+                "The probability that the volatility comes above a level that is the same for all coins ("
+                code { "regime.above" } "), against how often it did. The Brier score is the mean squared error of the \
+                probability; beside it stands that of always saying the share that came, which nobody knew before. First all \
+                levels together, then each."
             }
+            @if let Some(values) = known_values(page, &|metric| metric.section == ReportSection::Levels) { (values) }
             (table(titles, rows))
             @for level in levels { (exceedance_diagram(level, &all, &labels)) }
         },

@@ -1,7 +1,7 @@
 //! The page's tables of scores of volatility, and what they are fold by fold.
 
 use maud::{Markup, html};
-use score::{Report, ReportSection, Score, Value};
+use score::{Metric, Report, ReportSection, Score, Unit, Value};
 
 use super::captions;
 use super::charts::{self, ChartSeries, Point};
@@ -9,8 +9,11 @@ use super::content::Page;
 use super::document::{PageCell, PageRow, chart, part, table};
 use super::scores::{differences, estimate, estimate_header, estimates, forecaster_rows};
 use crate::document::Section;
-use crate::text::format::{interval_title, metric_header, metric_value};
-use crate::text::{COMPARISON_WORDS, LEVELS_TITLE, has_regimes, level_verdicts, mcs};
+use crate::text::format::{capitalized, interval_title, metric_header, metric_value};
+use crate::text::{COMPARISON_WORDS, has_regimes, level_verdicts, mcs};
+
+/// The metric that is decided on.
+const DECISIVE: &str = "qlike";
 
 /// Most models in a chart: as many as there are colours.
 const MOST_MODELS: usize = 6;
@@ -38,26 +41,34 @@ pub(super) fn level_scores(page: &Page<'_>) -> Section {
                 h3 { "Classes" }
                 (values(page, ReportSection::Regimes))
             }
-            @if report.metrics_at(ReportSection::Levels).next().is_some() {
-                h3 { (LEVELS_TITLE) }
-                (values(page, ReportSection::Levels))
-            }
         },
     )
 }
 
-/// The metrics of a place with their intervals.
+/// The values of the metrics of a place, with their intervals.
 fn values(page: &Page<'_>, place: ReportSection) -> Markup {
+    known_values(page, &|metric| metric.section == place).unwrap_or_default()
+}
+
+/// The values of some metrics, with their intervals, of the forecasters that have one; None where none has.
+pub(super) fn known_values(page: &Page<'_>, is_wanted: &dyn Fn(&Metric) -> bool) -> Option<Markup> {
+    let metrics = page.report.metrics.iter();
+    let metrics: Vec<&Metric> = metrics.filter(|metric| is_wanted(metric)).collect();
+    let scores = page.report.forecasters.iter();
+    let known: Vec<PageRow> = scores
+        .zip(page.report.labels())
+        .filter(|(score, _)| metrics.iter().any(|one| score.value(one.name).is_some()))
+        .map(|(score, label)| {
+            let cells = metrics.iter();
+            let cells = cells.map(|metric| estimate(metric, score.metric(metric.name)));
+            PageRow::new(label, cells).soft(score.is_control())
+        })
+        .collect();
     let ends = interval_title(page.report.confidence);
-    let metrics = || page.report.metrics_at(place);
-    let titles = metrics().map(|metric| PageCell::stacked(metric_header(metric, &ends)));
+    let titles = metrics.iter();
+    let titles = titles.map(|metric| PageCell::stacked(metric_header(metric, &ends)));
     let header = std::iter::once(PageCell::default()).chain(titles);
-    let rows = forecaster_rows(page, |score| {
-        metrics()
-            .map(|metric| estimate(metric, score.metric(metric.name)))
-            .collect()
-    });
-    table(header, rows)
+    (!known.is_empty()).then(|| table(header, known))
 }
 
 /// QLIKE and hits of each fold.
@@ -65,12 +76,6 @@ pub(super) fn level_folds(page: &Page<'_>) -> Vec<Section> {
     let of = |name: &str, words: &str| {
         let mut metrics = page.report.metrics.iter();
         let metric = metrics.find(|metric| metric.name == name)?;
-        let caption = match name {
-            "qlike" => captions::folds(page.report),
-            _ => {
-                captions::ends_of_folds(page, metric.title, |score| of_folds(score, name).collect())
-            }
-        };
         let header = std::iter::once(String::new()).chain(fold_names(page.report));
         let rows = forecaster_rows(page, |score| {
             let values = of_folds(score, name);
@@ -78,18 +83,30 @@ pub(super) fn level_folds(page: &Page<'_>) -> Vec<Section> {
                 .map(|value| metric_value(metric, value).into())
                 .collect()
         });
+        let heading = capitalized(&format!("{} of each fold", metric.title));
+        // The page opens with the picture of what is decided on.
+        let picture = (name != DECISIVE).then(|| {
+            let folds = |score: &Score| of_folds(score, name).collect();
+            let shown = |value| metric_value(metric, value);
+            let caption = captions::ends_of_folds(page, metric.title, folds, shown);
+            chart(folds_chart(page.report, name), &caption)
+        });
         Some(part(
-            &format!("{} of each fold", metric.title),
+            &heading,
             html! {
                 p { (words) }
-                (chart(folds_chart(page.report, name), &caption))
-                details { summary { "As a table" } (table(header, rows)) }
+                @if let Some(picture) = picture {
+                    (picture)
+                    details { summary { "As a table" } (table(header, rows)) }
+                } @else {
+                    (table(header, rows))
+                }
             },
         ))
     };
     let sections = [
         of(
-            "qlike",
+            DECISIVE,
             "The loss that forecasters are compared by. A forecaster that is ahead of the controls in one fold alone \
              has not been seen to work.",
         ),
@@ -131,13 +148,17 @@ pub(crate) fn folds_chart(report: &Report, name: &str) -> String {
         })
         .collect();
     let names: Vec<String> = fold_names(report).collect();
-    let title = report.metrics.iter().find(|metric| metric.name == name);
-    let title = title.map_or(name, |metric| metric.title);
+    let metric = report.metrics.iter().find(|metric| metric.name == name);
+    let title = metric.map_or(name, |metric| metric.title);
+    let axis = match metric.map(|metric| metric.unit) {
+        Some(Unit::Share) => (format!("{title} (%)"), 100.0),
+        _ => (title.to_owned(), 1.0),
+    };
     charts::groups(
         &format!("{title} of each fold"),
         &names,
         &series,
-        (title, 1.0),
+        (&axis.0, axis.1),
     )
 }
 

@@ -10,7 +10,7 @@ use super::density_chart::{DensityPairs, density_chart};
 use super::document::{PageRow, chart, part, table};
 use super::level_scores::model_rows;
 use crate::document::Section;
-use crate::text::format::{counted, interval_title, magnitude, number, percent};
+use crate::text::format::{counted, dash, interval_title, number, percent};
 use crate::text::{COIN_TITLES, coin_cells};
 
 /// Most coins whose table is open from the start.
@@ -29,14 +29,11 @@ pub(super) fn predicted_against_realized(page: &Page<'_>) -> Section {
             )
         };
         Some([
-            row("forecast", |bin| magnitude(Some(bin.forecast))),
-            row("realized", |bin| magnitude(Some(bin.realized))),
+            row("forecast", |bin| percent(Some(bin.forecast))),
+            row("realized", |bin| percent(Some(bin.realized))),
             row("interval", |bin| {
-                let ends = bin
-                    .interval
-                    .map(|ends| ends.map(|end| magnitude(Some(end))));
-                ends.map_or_else(crate::text::format::dash, |[low, high]| {
-                    format!("{low} to {high}")
+                bin.interval.map_or_else(dash, |[low, high]| {
+                    format!("{:.2} to {}", low * 100.0, percent(Some(high)))
                 })
             }),
         ])
@@ -100,7 +97,7 @@ fn errors(page: &Page<'_>) -> Markup {
         .iter()
         .find_map(|score| score.level.as_ref());
     let shares = first.into_iter().flat_map(|level| &level.errors);
-    let titles = shares.map(|[share, _]| percent(Some(*share)));
+    let titles = shares.map(|[share, _]| format!("{:.0} %", share * 100.0));
     let rows = model_rows(page, |score| {
         let errors = score.level.as_ref()?.errors.iter();
         Some(
@@ -119,13 +116,7 @@ fn errors(page: &Page<'_>) -> Markup {
     let shown: Vec<(&str, &LevelScore)> = models(page).filter_map(of_model).collect();
     let names: Vec<String> = shown.iter().map(|(label, _)| (*label).to_owned()).collect();
     let point = |(_, level): &(&str, &LevelScore)| -> Point {
-        let at = |share: f64| {
-            let found = level
-                .errors
-                .iter()
-                .find(|one| (one[0] - share).abs() < 1e-9);
-            found.map(|one| one[1].exp())
-        };
+        let at = |share: f64| level.quotient_at(share);
         let ends = at(0.05).zip(at(0.95)).map(|(low, high)| [low, high]);
         (at(0.5), ends)
     };
@@ -166,7 +157,7 @@ pub(super) fn level_coins(page: &Page<'_>) -> Section {
         html! {
             p {
                 "One coin over time. Coins move together, so these are not independent results, and the best of many coins \
-                is best by luck in part."
+                is best by luck in part. Realized and forecast are mean volatilities per day, as fractions: 0.05 is 5 %."
             }
             @if !page.report.largest_coins.is_empty() {
                 p { "The " (page.report.largest_coins.len()) " coins of the largest turnover over the scored days:" }

@@ -21,10 +21,12 @@ use super::reliability::reliability;
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
-use crate::document::{Block, Document, Section};
+use crate::document::{Block, Document, Section, running};
 use crate::importance::{Importance, RankStability};
 use crate::picture::Chart;
-use crate::text::format::{correlation, counted, grouped, interval_title, percent, span};
+use crate::text::format::{
+    correlation, counted, grouped, interval_title, percent, price_metrics, span,
+};
 use crate::text::interval_note;
 
 /// Features of the table of gain by fold.
@@ -84,8 +86,8 @@ pub fn parts_html(parts: &[RunPart]) -> String {
     let runs = parts.first().map_or("", |part| &part.runs);
     let title = format!("Scores of {runs}");
     let opening = parts.iter().flat_map(RunPart::opening);
-    opening
-        .fold(Document::new(title), Document::opening)
+    Document::new(title)
+        .openings(opening)
         .sections(parts.iter().flat_map(RunPart::sections))
         .html()
 }
@@ -271,16 +273,18 @@ fn over_folds(importance: &Importance) -> Markup {
 
 fn notes(page: &Page<'_>, further: &Markup) -> Section {
     let report = page.report;
-    let shown = report
-        .metrics
-        .iter()
-        .filter(|metric| metric.section != ReportSection::Hidden);
+    let has_prices = price_metrics(report).is_some();
+    let shown = report.metrics.iter().filter(|metric| match metric.section {
+        ReportSection::Hidden => false,
+        ReportSection::Prices => has_prices,
+        _ => true,
+    });
     part(
         "What the words mean",
         html! {
             ul {
                 @for metric in shown {
-                    li { b { (metric.title) } ": " (metric.legend) "." }
+                    li { b { (metric.title) } ": " (running(metric.legend)) "." }
                 }
                 (further)
             }

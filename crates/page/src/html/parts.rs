@@ -58,7 +58,7 @@ pub(super) fn folds(page: &Page<'_>) -> Section {
             }
             (chart(
                 charts::groups("Pearson of each fold", &names, &series, ("Pearson", 1.0)),
-                &captions::ends_of_folds(page, "Pearson", |score| score.folds.clone()),
+                &captions::ends_of_folds(page, "Pearson", |score| score.folds.clone(), correlation),
             ))
             (of_folds(page, |score| (&score.folds, &score.fold_intervals)))
         },

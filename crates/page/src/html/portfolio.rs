@@ -3,6 +3,7 @@
 use rules::{PortfolioReport, PortfolioResult};
 
 use super::charts::{self, ChartSeries, Point, SeriesRoles};
+use super::document::figures_section;
 use crate::document::{Block, Document, Grid, Section};
 use crate::picture::Chart;
 use crate::text::format::{number, signed_percent};
@@ -14,9 +15,9 @@ use crate::text::{
 /// Portfolios as one HTML file that needs nothing else. `command` makes the page again.
 pub fn portfolio_html(report: &PortfolioReport, command: &str) -> String {
     let verdict = portfolio_verdict(report).into_iter().map(Block::Verdict);
-    let document = verdict.fold(Document::new("Portfolios"), Document::opening);
     let fees = report.config.fees_bps.iter();
-    document
+    Document::new("Portfolios")
+        .openings(verdict)
         .opening(Block::Chart(sharpe_chart(report)))
         .opening(Block::Text(portfolio_headline(report)))
         .sections(fees.map(|fee_bps| at_fee(report, *fee_bps)))
@@ -28,12 +29,7 @@ pub fn portfolio_html(report: &PortfolioReport, command: &str) -> String {
                 )
                 .table(fits_grid(&report.fits)),
         )
-        .section(
-            Section::new("What the figures are")
-                .list(portfolio_notes(report))
-                .text("This page again:")
-                .code(command),
-        )
+        .section(figures_section(portfolio_notes(report), command))
         .html()
 }
 

@@ -2,7 +2,8 @@
 
 use plotters::prelude::*;
 
-use super::charts::{ChartSeries, INK, figure, legend, quiet, svg, tick};
+use super::charts::{ChartSeries, INK, figure, legend, svg};
+use super::diagonal_chart::named_axes;
 
 /// A point of a curve: the recall, the precision, and the least probability that is called.
 pub(super) type RecallPoint = (f64, f64, f64);
@@ -18,20 +19,11 @@ pub(super) fn recall_chart(
     }
     svg(title, 400, |area, tips| {
         let area = legend(area, series)?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(12)
-            .margin_right(30)
-            .x_label_area_size(44)
-            .y_label_area_size(70)
-            .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-        quiet(&mut chart.configure_mesh())
-            .x_labels(11)
-            .y_labels(6)
-            .x_label_formatter(&|value| tick(*value))
-            .y_label_formatter(&|value| tick(*value))
-            .x_desc("recall: share of the class that is called")
-            .y_desc("precision: share of the calls that came")
-            .draw()?;
+        let axes = [
+            "recall: share of the class that is called",
+            "precision: share of the calls that came",
+        ];
+        let mut chart = named_axes(&area, [0.0..1.0, 0.0..1.0], axes)?;
         let level = [(0.0, chance), (1.0, chance)];
         chart.draw_series(DashedLineSeries::new(level, 6, 4, INK.stroke_width(1)))?;
         for one in series {

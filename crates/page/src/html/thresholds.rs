@@ -2,6 +2,7 @@
 
 use rules::{CoinTuning, Tuning};
 
+use super::document::figures_section;
 use super::threshold_chart::thresholds_svg;
 use crate::document::{Block, Document, Grid, Section};
 use crate::picture::Chart;
@@ -13,25 +14,17 @@ use crate::text::{
 
 /// All coins' thresholds as one HTML file that needs nothing else. `command` makes the page again.
 pub fn thresholds_html(tuning: &Tuning, command: &str) -> String {
-    let document = Document::new(format!("Thresholds of {}", tuning.forecaster))
-        .opening(Block::Verdict(thresholds_conclusion(tuning)));
-    let judged_verdict = judged_verdict(tuning).map(Block::Verdict);
-    let document = judged_verdict.into_iter().fold(document, Document::opening);
-    thresholds_warnings(tuning)
-        .into_iter()
-        .map(|warning| Block::Note(format!("Warning: {warning}.")))
-        .fold(document, Document::opening)
+    let warnings = thresholds_warnings(tuning).into_iter();
+    Document::new(format!("Thresholds of {}", tuning.forecaster))
+        .opening(Block::Verdict(thresholds_conclusion(tuning)))
+        .openings(judged_verdict(tuning).map(Block::Verdict))
+        .openings(warnings.map(|warning| Block::Note(format!("Warning: {warning}."))))
         .opening(Block::Text(format!("{}.", headline(tuning))))
         .opening(Block::Text(rules_line(tuning)))
         .section(judged(tuning))
         .section(tuned(tuning))
         .section(charts(tuning))
-        .section(
-            Section::new("What the figures are")
-                .list(thresholds_notes(tuning))
-                .text("This page again:")
-                .code(command),
-        )
+        .section(figures_section(thresholds_notes(tuning), command))
         .html()
 }
 
@@ -87,7 +80,7 @@ fn judged_verdict(tuning: &Tuning) -> Option<String> {
     let told = match trades.interval {
         Some([low, high]) if low > 0.0 || high < 0.0 => format!(
             "a trade {} {:.1} basis points in the mean after costs (95 % interval: {})",
-            if mean > 0.0 { "gains" } else { "loses" },
+            if low > 0.0 { "gains" } else { "loses" },
             mean.abs(),
             interval_points(trades.interval)
         ),

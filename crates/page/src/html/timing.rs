@@ -3,6 +3,7 @@
 use rules::{DeadlineReport, TimingReport};
 
 use super::charts::{self, ChartSeries, Point, SeriesRoles};
+use super::document::figures_section;
 use crate::document::{Block, Document, Grid, Section};
 use crate::picture::Chart;
 use crate::text::format::grouped;
@@ -14,19 +15,13 @@ use crate::text::{
 /// Savings by timing as one HTML file that needs nothing else. `command` makes the page again.
 pub fn timing_html(report: &TimingReport, command: &str) -> String {
     let verdict = timing_verdict(report).into_iter().map(Block::Verdict);
-    let document = Document::new("Timing of trades that happen anyway");
-    verdict
-        .fold(document, Document::opening)
+    Document::new("Timing of trades that happen anyway")
+        .openings(verdict)
         .opening(Block::Chart(savings_chart(report)))
         .opening(Block::Text(timing_headline(report)))
         .sections(report.deadlines.iter().map(|one| savings(report, one)))
         .section(coins(report))
-        .section(
-            Section::new("What the figures are")
-                .list(timing_notes(report))
-                .text("This page again:")
-                .code(command),
-        )
+        .section(figures_section(timing_notes(report), command))
         .html()
 }
 

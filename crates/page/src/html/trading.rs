@@ -14,7 +14,7 @@ use super::document::{PageRow, chart, part, table};
 use super::equity_chart::thinned;
 use super::shapes::fold_starts;
 use crate::document::Section;
-use crate::text::{BACKTEST_COLUMNS, backtest_cells, scope_words};
+use crate::text::{BACKTEST_COLUMNS, backtest_cells, left_out_note, scope_words};
 
 /// Bins of the chart, where there are as many coins.
 const BINS: usize = 10;
@@ -62,8 +62,14 @@ fn traded(page: &Page<'_>) -> Result<Section, Error> {
                 each of " (bins) " bins, lowest forecasts first, before fees; rows of one slice of time count as one event \
                 in an interval. Below, the capital of who buys the highest bin and sells the lowest, half of the capital \
                 each where coins are ranked among each other, each signal held for " (trial.hold_bars) " bars, at "
-                (settings.fee_bps) " basis points a fill. Gross is before fees, net after them; break-even is the fee of a \
-                fill, in basis points, at which the profits add up to 0."
+                (settings.fee_bps) " basis points a fill. Gross is before fees, net after them, each with its Sharpe ratio a \
+                year; turnover and exposure are means of a bar, in parts of the capital; break-even is the fee of a fill, in \
+                basis points, at which the profits add up to 0."
+            }
+            @for one in &found {
+                @if let Some(note) = left_out_note(&one.ranked) {
+                    p { (labels[one.place]) ": " (note) " Nothing is bought or sold by them." }
+                }
             }
             (chart(means_chart(page, &found, bins), &captions::bins(ranked)))
             (chart(capital_chart(page, &found), &captions::capital(traded)))

@@ -5,7 +5,7 @@ use rules::{ExposureFigures, ExposureReport, ExposureResult, ExposureRule, Expos
 use terminal::Table;
 
 use crate::text::cut_table::cut_tables;
-use crate::text::format::{counted, dash, grouped, legend_line, number, wrapped};
+use crate::text::format::{capitalized, counted, dash, grouped, legend_line, number, wrapped};
 
 /// Titles of the columns that [`exposure_cells`] fills.
 pub(crate) const EXPOSURE_COLUMNS: [&str; 7] = [
@@ -222,7 +222,7 @@ pub(crate) fn exposure_verdicts(report: &ExposureReport) -> Vec<String> {
         }
     }
     told.into_iter()
-        .map(|(titles, words)| format!("{}: {words}.", titles.join(", ")))
+        .map(|(titles, words)| capitalized(&format!("{}: {words}.", titles.join(", "))))
         .collect()
 }
 

@@ -247,6 +247,14 @@ pub(crate) fn grouped(number: usize) -> String {
     text
 }
 
+/// The text with a capital letter at its beginning.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// A word and what it means, in lines of at most 118 characters.
 pub(crate) fn legend_line(word: &str, meaning: &str) -> String {
     const INDENT: usize = 17;

@@ -35,14 +35,16 @@ pub(crate) fn intervals_sections(report: &Report, labels: &[String]) -> Vec<Stri
     report.intervals.iter().map(of_nominal).collect()
 }
 
-/// What the intervals are, and which folds have none.
+/// What the intervals are, and which folds are left out because somebody has none there.
 pub(crate) fn interval_heading(one: &IntervalReport) -> String {
     let without: Vec<String> = one.folds_without.iter().map(ToString::to_string).collect();
     let none = match without.as_slice() {
         [] => String::new(),
-        [fold] => format!("; fold {fold} has none, as they are fitted on earlier folds"),
+        [fold] => {
+            format!("; fold {fold} is left out, as what is fitted on earlier folds has none there")
+        }
         folds => format!(
-            "; folds {} have none, as they are fitted on earlier folds",
+            "; folds {} are left out, as what is fitted on earlier folds has none there",
             folds.join(", ")
         ),
     };

@@ -155,7 +155,7 @@ fn regime_sections(report: &Report, labels: &[String]) -> Vec<String> {
 }
 
 /// The title of the scores of probabilities above a level.
-pub(crate) const LEVELS_TITLE: &str = "Scores of P(above a level)";
+const LEVELS_TITLE: &str = "Scores of P(above a level)";
 
 /// Each level of each model.
 fn above_section(report: &Report, labels: &[String]) -> String {

@@ -42,8 +42,8 @@ pub(crate) use exposure_table::{
 pub(crate) use interval_verdict::{interval_label, interval_verdicts};
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
-    ABOVE_COLUMNS, COIN_TITLES, COMPARISON_WORDS, LEVELS_TITLE, above_cells, class_cells,
-    coin_cells, has_regimes, interval_note, mcs,
+    ABOVE_COLUMNS, COIN_TITLES, COMPARISON_WORDS, above_cells, class_cells, coin_cells,
+    has_regimes, interval_note, mcs,
 };
 pub(crate) use portfolio_labels::{fee_heading, portfolio_label};
 pub use portfolio_table::portfolio_table;
@@ -51,7 +51,7 @@ pub(crate) use portfolio_table::{
     fits_grid, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_notes,
 };
 pub(crate) use portfolio_verdict::portfolio_verdict;
-pub(crate) use quantiles_table::scope_words;
+pub(crate) use quantiles_table::{left_out_note, scope_words};
 pub use quantiles_table::{quantiles_csv, quantiles_table};
 pub(crate) use score_sections::T_TITLE;
 pub use score_table::score_table;

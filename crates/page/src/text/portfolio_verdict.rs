@@ -96,3 +96,129 @@ fn best_at(report: &PortfolioReport, fee_bps: f64) -> Option<(Outcome, String)> 
         ),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use rules::{Holding, PortfolioConfig, PortfolioFigures};
+
+    use super::*;
+
+    fn run(fee_bps: f64, hedged: bool, sharpe: f64, interval: Option<[f64; 2]>) -> PortfolioResult {
+        let holding = Holding::Forecasts {
+            forecaster: "net".to_owned(),
+            run: "runs/net".to_owned(),
+            hedged,
+        };
+        result(holding, fee_bps, sharpe, interval)
+    }
+
+    fn result(
+        holding: Holding,
+        fee_bps: f64,
+        sharpe: f64,
+        sharpe_interval: Option<[f64; 2]>,
+    ) -> PortfolioResult {
+        PortfolioResult {
+            holding,
+            fee_bps,
+            figures: PortfolioFigures {
+                days: 40,
+                annual_return: sharpe / 10.0,
+                sharpe: Some(sharpe),
+                sharpe_interval,
+                without_best_three: None,
+                drawdown: None,
+                turnover: 0.0,
+                half_spread_bps: None,
+                exposure: 0.0,
+                net_exposure: 0.0,
+                funding: 0.0,
+                filled: None,
+                limit_orders: None,
+                break_even_bps: None,
+                break_even_interval: None,
+                deflated_sharpe: None,
+            },
+            day_ms: Vec::new(),
+            profit: Vec::new(),
+        }
+    }
+
+    fn verdict(results: Vec<PortfolioResult>) -> Vec<String> {
+        let mut fees_bps: Vec<f64> = results.iter().map(|one| one.fee_bps).collect();
+        fees_bps.dedup();
+        portfolio_verdict(&PortfolioReport {
+            config: PortfolioConfig {
+                fees_bps,
+                ..PortfolioConfig::default()
+            },
+            coins: 2,
+            folds: vec![2],
+            span_ms: [0, 86_400_000],
+            bar_ms: 60_000,
+            reach_bars: 15,
+            fits: Vec::new(),
+            results,
+            trials: None,
+        })
+    }
+
+    #[test]
+    fn each_fee_is_told_by_its_interval() {
+        assert_eq!(
+            verdict(vec![
+                run(0.0, true, 2.0, Some([0.5, 3.5])),
+                run(1.0, true, 0.5, Some([-0.5, 1.5])),
+                run(5.0, true, -3.0, Some([-5.0, -1.0])),
+                run(10.0, true, -6.0, Some([-8.0, -4.0])),
+            ]),
+            [
+                "The portfolio gains after costs: at 0 bp a fill 20.00 % of the capital a year by net, hedged (Sharpe ratio 2.00, \
+                 95 % interval: 0.50 to 3.50).",
+                "It cannot be told whether it gains or loses after costs: at 1 bp a fill +5.00 % of the capital a year by net, \
+                 hedged (Sharpe ratio 0.50, 95 % interval: -0.50 to 1.50).",
+                "It loses after costs: at 5 bp a fill 30.00 % of the capital a year by net, hedged (Sharpe ratio -3.00, 95 % \
+                 interval: -5.00 to -1.00); at 10 bp a fill 60.00 % of the capital a year by net, hedged (Sharpe ratio -6.00, 95 % \
+                 interval: -8.00 to -4.00).",
+            ]
+        );
+        // An end at 0, or no interval at all, is no gain.
+        let unsure = [Some([0.0, 3.0]), None].map(|ends| verdict(vec![run(1.0, true, 2.0, ends)]));
+        for told in &unsure {
+            assert!(
+                told[0].starts_with("It cannot be told whether the portfolio gains or loses"),
+                "{told:?}"
+            );
+        }
+        assert!(unsure[1][0].ends_with("(Sharpe ratio 2.00, no interval of 40 days)."));
+        let lost = verdict(vec![run(1.0, true, -2.0, Some([-3.0, -1.0]))]);
+        assert!(lost[0].starts_with("The portfolio loses after costs: at 1 bp a fill 20.00 %"));
+    }
+
+    #[test]
+    fn the_best_of_several_is_said_to_be_picked() {
+        let told = verdict(vec![
+            run(1.0, false, 1.0, Some([0.1, 1.9])),
+            run(1.0, true, 2.0, Some([0.5, 3.5])),
+        ]);
+        assert!(
+            told[0].starts_with(
+                "The best of 2 portfolios that follow forecasts (by the Sharpe ratio at each fee, picked on these same days) gains"
+            ) && told[0].contains("by net, hedged (Sharpe ratio 2.00"),
+            "{told:?}"
+        );
+    }
+
+    /// What anyone could hold is no run, however well it does; and where nothing was traded nothing is said.
+    #[test]
+    fn without_a_run_nothing_is_claimed() {
+        let basket = result(Holding::Basket, 1.0, 3.0, Some([1.0, 5.0]));
+        assert!(verdict(vec![basket.clone()]).is_empty());
+        let beside = verdict(vec![run(1.0, true, -2.0, Some([-3.0, -1.0])), basket]);
+        assert!(
+            beside.len() == 1 && beside[0].starts_with("The portfolio loses"),
+            "{beside:?}"
+        );
+        assert!(verdict(Vec::new()).is_empty());
+    }
+}

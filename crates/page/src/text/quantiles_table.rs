@@ -95,23 +95,23 @@ fn ranks_section(report: &QuantileReport) -> String {
     ))
 }
 
+/// How many rows have no bin, and why; None where all have one.
+pub(crate) fn left_out_note(report: &QuantileReport) -> Option<String> {
+    let why = match report.scope {
+        Scope::Timestamp => {
+            "at times with fewer coins than bins, or with one forecast for all coins"
+        }
+        Scope::Date => "on days of a coin with too few forecasts, or equal ones alone",
+        Scope::Trailing => {
+            "among a coin's first forecasts, with too little before them, or equal ones alone"
+        }
+    };
+    let rows = counted(report.left_out, "row");
+    (report.left_out > 0).then(|| format!("{rows} are left out: {why}."))
+}
+
 fn notes(report: &QuantileReport) -> String {
-    let mut text = String::new();
-    if report.left_out > 0 {
-        let why = match report.scope {
-            Scope::Timestamp => {
-                "at times with fewer coins than bins, or with one forecast for all coins"
-            }
-            Scope::Date => "on days of a coin with too few forecasts, or equal ones alone",
-            Scope::Trailing => {
-                "among a coin's first forecasts, with too little before them, or equal ones alone"
-            }
-        };
-        text += &wrapped(&format!(
-            "{} are left out: {why}.",
-            counted(report.left_out, "row")
-        ));
-    }
+    let mut text = left_out_note(report).map_or_else(String::new, |note| wrapped(&note));
     if report.empty_bins > 0 {
         text += &wrapped(&format!(
             "{} hold no row: there are more bins than forecasts that one is ranked among.",

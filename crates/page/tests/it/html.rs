@@ -4,7 +4,7 @@ use page::{
     Dependence, FeatureImportance, FoldImportance, Importance, Page, RunPart, folds_svg, html,
     parts_html,
 };
-use score::{ForecastColumn, Options, Rows, controls, score};
+use score::{ForecastColumn, Options, Report, Rows, controls, score};
 
 use crate::rows::{forecaster, rows};
 
@@ -20,17 +20,32 @@ fn page_of(
     importance: &[(String, Importance)],
     is_return: bool,
 ) -> String {
-    let options = Options::default();
+    let (forecasters, report) = scored(rows, models);
+    page_of_scores(rows, &forecasters, &report, importance, is_return)
+}
+
+/// Some forecasters beside the controls, and their scores.
+fn scored(rows: &Rows, models: &[ForecastColumn]) -> (Vec<ForecastColumn>, Report) {
     let mut forecasters = models.to_vec();
     forecasters.extend(controls(rows));
-    let report = score(rows, &forecasters, &options).unwrap();
+    let report = score(rows, &forecasters, &Options::default()).unwrap();
+    (forecasters, report)
+}
+
+fn page_of_scores(
+    rows: &Rows,
+    forecasters: &[ForecastColumn],
+    report: &Report,
+    importance: &[(String, Importance)],
+    is_return: bool,
+) -> String {
     let (dropped, command) = ([("runs/b".to_owned(), 1234)], "evaluate runs/a");
     html(&Page {
         rows,
-        forecasters: &forecasters,
-        report: &report,
+        forecasters,
+        report,
         is_return,
-        options: &options,
+        options: &Options::default(),
         dropped: &dropped,
         exposure: None,
         importance,
@@ -85,6 +100,24 @@ fn several_horizons_have_every_section_each() {
     assert_eq!(headings(&both), expected);
     assert_eq!(verdicts(&both), 2 * verdicts(&alone));
     assert_eq!(parts_html(&[RunPart::new("5m", &page).alone()]), alone);
+}
+
+/// A fold in which no control has a score is none in which all are beaten.
+#[test]
+fn a_fold_without_a_control_is_no_win() {
+    let rows = rows(3, 300, 4);
+    let (forecasters, mut report) = scored(&rows, &[forecaster("network", &rows, 0.9, 2)]);
+    let is_told = |report: &Report, wins: &str| {
+        let page = page_of_scores(&rows, &forecasters, report, &[], true);
+        page.contains(&format!("controls: network in {wins} of 3."))
+    };
+    assert!(is_told(&report, "3"));
+    for score in &mut report.forecasters {
+        if score.is_control() {
+            score.ic_a_day_folds[0] = None;
+        }
+    }
+    assert!(is_told(&report, "2"));
 }
 
 /// A control that knows nothing of a coin alone leaves no heading without a picture.

@@ -1,7 +1,7 @@
 //! Tables, pages and charts of volatilities and of exposure rules.
 
 use page::{Page, coins_table, exposure_html, exposure_table, folds_svg, html, score_table};
-use rules::{AlarmCosts, ExposureOptions, exposure};
+use rules::{AlarmCosts, ExposureOptions, ExposureReport, exposure};
 use score::{AboveForecast, ForecastColumn, Options, Report, Rows, controls, score};
 
 use crate::volatilities::{har, returns, rows};
@@ -11,6 +11,26 @@ fn scored(rows: &Rows) -> (Vec<ForecastColumn>, Report) {
     forecasters.extend(controls(rows));
     let report = score(rows, &forecasters, &Options::default()).unwrap();
     (forecasters, report)
+}
+
+/// The page of these scores.
+fn page_of(
+    rows: &Rows,
+    forecasters: &[ForecastColumn],
+    report: &Report,
+    exposure: Option<&ExposureReport>,
+) -> String {
+    html(&Page {
+        rows,
+        forecasters,
+        report,
+        is_return: false,
+        options: &Options::default(),
+        dropped: &[],
+        exposure,
+        importance: &[],
+        command: "quarterhour evaluate RUN",
+    })
 }
 
 #[test]
@@ -55,17 +75,7 @@ fn the_page_of_volatilities_has_its_charts() {
     let rows = rows();
     let (forecasters, mut report) = scored(&rows);
     report.largest_coins = vec!["COIN3".to_owned()];
-    let page = html(&Page {
-        rows: &rows,
-        forecasters: &forecasters,
-        report: &report,
-        is_return: false,
-        options: &Options::default(),
-        dropped: &[],
-        exposure: None,
-        importance: &[],
-        command: "quarterhour evaluate RUN",
-    });
+    let page = page_of(&rows, &forecasters, &report, None);
     for chart in [
         "QLIKE of each fold",
         "top 20 % hit of each fold",
@@ -85,6 +95,12 @@ fn the_page_of_volatilities_has_its_charts() {
         page.matches("<figcaption").count(),
         "every picture has its sentence"
     );
+    assert_eq!(
+        page.matches("aria-label=\"QLIKE of each fold\"").count(),
+        1,
+        "the picture that the page opens with stands once"
+    );
+    assert!(page.contains("<h2>Top 20 % hit of each fold</h2>"));
     assert!(page.contains("average precision") && page.contains("right that often: har "));
     assert!(page.contains("har beats the control naive: its QLIKE is lower by 0.4562"));
     assert!(page.contains("What exposure by it is worth is not on this page"));
@@ -108,7 +124,8 @@ fn probabilities_above_a_level_are_scored() {
             .map(|row| if row % 4 == 0 { f64::NAN } else { 0.25 })
             .collect(),
     }];
-    let report = score(&rows, &[told], &Options::default()).unwrap();
+    let forecasters = [told];
+    let report = score(&rows, &forecasters, &Options::default()).unwrap();
     let above = &report.forecasters[0].level.as_ref().unwrap().above[0];
     let came: Vec<f64> = (0..rows.len())
         .filter(|row| row % 4 != 0)
@@ -122,6 +139,20 @@ fn probabilities_above_a_level_are_scored() {
     assert!((above.auc.unwrap() - 0.5).abs() < 1e-12);
     let text = score_table(&report);
     assert!(text.contains("har, 4.00 % a day"), "{text}");
+    let page = page_of(&rows, &forecasters, &report, None);
+    let (before, section) = page
+        .split_once("<h2>Probability above a level</h2>")
+        .unwrap();
+    assert!(section.contains("har, above 4.00\u{a0}%"));
+    let header = "<th>Brier above<small>95\u{a0}% interval</small></th>";
+    assert_eq!(
+        (
+            before.matches(header).count(),
+            section.matches(header).count()
+        ),
+        (0, 1),
+        "the scores stand once, with their intervals"
+    );
 }
 
 #[test]
@@ -155,17 +186,7 @@ fn exposure_rules_stand_beside_their_constant_exposure() {
     assert!(page.contains("class=\"verdict\"") && page.contains("<nav"));
     // The page of the scores has it as a section, and says what it is worth.
     let (forecasters, scores) = scored(&rows);
-    let whole = html(&Page {
-        rows: &rows,
-        forecasters: &forecasters,
-        report: &scores,
-        is_return: false,
-        options: &Options::default(),
-        dropped: &[],
-        exposure: Some(&report),
-        importance: &[],
-        command: "quarterhour report RUN",
-    });
+    let whole = page_of(&rows, &forecasters, &scores, Some(&report));
     assert!(whole.contains("<h2>Exposure by the forecasts</h2>"));
     assert!(
         whole.contains("the same average exposure held constantly")

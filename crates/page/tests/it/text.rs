@@ -222,7 +222,7 @@ fn the_score_to_decide_on_stands_first() {
         .iter()
         .map(|metric| {
             let t = if metric.has_t { "<small>t</small>" } else { "" };
-            let ends = "<small>95 % interval</small>";
+            let ends = "<small>95\u{a0}% interval</small>";
             format!("<th>{}{ends}{t}</th>", metric.title)
         })
         .collect();

@@ -3,7 +3,7 @@
 use super::coin::CoinFigures;
 use super::figures::Figures;
 use super::over_time::{Sums, quantile_of};
-use crate::words::{amount, change, count, counted, day, length, names, number, percent};
+use crate::words::{amount, change, count, counted, day, length, names, number, percent, ratio};
 
 /// Coins that a sentence names.
 const MOST_NAMED: usize = 10;
@@ -74,7 +74,7 @@ fn left_out(figures: &Figures) -> String {
     match count {
         0 => String::new(),
         count => format!(
-            "; {} past a ratio of {} that no `symbols.toml` explains, a new unit or another coin, {} no change ({})",
+            "; {} past a ratio of {} that no `symbols.toml` explains, a new unit or a crash, {} no change ({})",
             counted(count, "step"),
             figures.jump_ratio,
             if count == 1 { "counts as" } else { "count as" },
@@ -422,7 +422,7 @@ fn jumps_over_holes(figures: &Figures) -> Option<String> {
     Some(format!(
         "{} past the same ratio over a hole, the largest by {} of {symbol} on {}: most likely a new unit, which `symbols.toml` can say.",
         counted(all.count(), "jump"),
-        number(Some(largest.ratio), 3),
+        ratio(largest.ratio),
         day(largest.time_ms),
     ))
 }

@@ -3,7 +3,7 @@
 use super::coin::CoinFigures;
 use super::figures::Figures;
 use super::over_time::quantile_of;
-use crate::words::{UNKNOWN, amount, change, count, day, number, percent, price};
+use crate::words::{UNKNOWN, amount, change, count, day, number, percent, price, ratio};
 
 /// Columns of the table of coins.
 pub(crate) const COIN_COLUMNS: [&str; 13] = [
@@ -69,7 +69,9 @@ pub(crate) fn median_row(label: String, coins: &[CoinFigures]) -> Row {
     let cells = vec![
         UNKNOWN.to_owned(),
         UNKNOWN.to_owned(),
-        number(median(&|coin| Some(coin.candles as f64)), 0),
+        of(median(&|coin| Some(coin.candles as f64)), |median| {
+            count(median.round() as usize)
+        }),
         of(median(&|coin| Some(coin.missing_share)), percent),
         UNKNOWN.to_owned(),
         number(median(&|coin| Some(coin.returns?.mean * 1e4)), 2),
@@ -155,7 +157,7 @@ pub(crate) fn fault_rows(figures: &Figures) -> Vec<Row> {
         let jumps: Vec<String> = all
             .clone()
             .take(3)
-            .map(|jump| format!("{} on {}", number(Some(jump.ratio), 3), day(jump.time_ms)))
+            .map(|jump| format!("{} on {}", ratio(jump.ratio), day(jump.time_ms)))
             .collect();
         let more = all.count().saturating_sub(jumps.len());
         let jumps = match (jumps.is_empty(), more) {

@@ -276,7 +276,7 @@ fn a_new_unit_is_not_the_best_gain() {
     let caption = captions::prices(&figures);
     assert!(
         caption.contains(
-            "1 step past a ratio of 6 that no `symbols.toml` explains, a new unit or another coin, counts as no change (BBBUSDT)"
+            "1 step past a ratio of 6 that no `symbols.toml` explains, a new unit or a crash, counts as no change (BBBUSDT)"
         ),
         "{caption}"
     );

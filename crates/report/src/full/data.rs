@@ -23,52 +23,49 @@ pub(crate) fn data_flow(run: &ReportedRun) -> Section {
         .map_or_else(String::new, |stored| {
             format!(", made of whole stored ones of {stored}")
         });
-    let members = run.ensemble.as_ref().map(|ensemble| {
-        format!(
-            "Members: {}, weighed by `{}` on the folds before.",
-            names(&ensemble.members, ensemble.members.len()),
-            ensemble.method
-        )
-    });
+    let fitted = run.ensemble.as_ref().map_or_else(
+        || "fitted on each fold's training rows alone".to_owned(),
+        |ensemble| {
+            format!(
+                "of the members {}, weighed by `{}` on the folds before",
+                names(&ensemble.members, ensemble.members.len()),
+                ensemble.method
+            )
+        },
+    );
     let steps = [
-        Some(format!(
-            "Candles: bars of {interval} from {source}{resampled}."
-        )),
-        Some(format!(
+        format!("Candles: bars of {interval} from {source}{resampled}."),
+        format!(
             "One UTC grid of rows by coins, joined by time; bars without a candle are filled for {} at most and flagged.",
             config.data.fill_limit
-        )),
-        Some(format!(
+        ),
+        format!(
             "Features: {} a coin of the set `{}`, each a function of the last {} bars, all closed by then.",
             counted(features.len(), "number"),
             config.features.set,
             features.warm_up_bars()
-        )),
-        Some(format!(
+        ),
+        format!(
             "Target: `{}` over {}, {} bars to the last price it uses.",
             TableMetadata::new(config).target,
             config.target.horizon,
             config.reach_bars()
-        )),
-        Some(format!(
+        ),
+        format!(
             "Folds: {} walk-forward folds; the {} bars that a target reaches, and an embargo of {}, are left out before every boundary.",
             report.folds,
             config.purge_bars(),
             config.split.embargo
-        )),
-        members,
-        Some(format!(
-            "Forecaster: `{}`, fitted on each fold's training rows alone.",
-            run.kind()
-        )),
-        Some(format!(
+        ),
+        format!("Forecaster: `{}`, {fitted}.", run.kind()),
+        format!(
             "Forecasts: {} rows of {} at {} times in `forecasts.parquet`, scored beside controls on the same rows.",
             count(report.rows),
             counted(report.coins, "coin"),
             count(report.times)
-        )),
+        ),
     ];
-    Section::new("Data flow").list(steps.into_iter().flatten())
+    Section::new("Data flow").list(steps)
 }
 
 /// Where candles come from.

@@ -64,12 +64,10 @@ pub(crate) fn limits(run: &ReportedRun) -> Section {
         "The scores are of {} folds of one span of time and {} coins; another time may be another market.",
         report.folds, report.coins
     ));
-    if config.universe.quote.is_some() || config.universe.symbols.is_empty() {
-        limits.push("The coins are those that are in the store: coins that the exchange stopped trading may be missing, so that scores are \
-                     of survivors.".to_owned());
-    } else {
-        limits.push("The coins were named when the run was begun; whoever named them knew which had lasted.".to_owned());
-    }
+    limits.push(
+        "The coins were fixed when the run was begun, by name, by a rule or as all that the store had: coins that had not lasted until then \
+         may be missing, so that scores are of survivors.".to_owned(),
+    );
     if run.kind() == "network" && run.setting("training.seeds") == Some("1") {
         limits.push(
             "One seed was trained: another one has other scores, by how much is not known."
@@ -109,7 +107,7 @@ pub(crate) fn next_steps(run: &ReportedRun) -> Section {
             "Trade portfolios after costs: `quarterhour portfolio {path}`."
         ));
     }
-    if !is_return {
+    if !is_return && run.first().exposure.is_none() {
         steps.push(format!(
             "See what exposure by the forecasts is worth: `quarterhour exposure {path}`."
         ));

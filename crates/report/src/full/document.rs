@@ -12,12 +12,8 @@ use crate::eda::Figures;
 
 /// The whole report; `figures` are of the run's candles, or why they cannot be read.
 pub(crate) fn document(run: &ReportedRun, figures: Result<&Figures, &str>) -> Document {
-    let opening = summary(run);
-    let document = opening.into_iter().fold(
-        Document::new(format!("Report of {}", run.name)),
-        Document::opening,
-    );
-    document
+    Document::new(format!("Report of {}", run.name))
+        .openings(summary(run))
         .section(data_flow(run))
         .section(data(run, figures))
         .section(exploration(figures))

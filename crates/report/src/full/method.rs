@@ -165,13 +165,23 @@ pub(crate) fn backtest(run: &ReportedRun) -> Section {
     let section = Section::new("Backtest and trading");
     let path = run.path.display();
     if run.first().report.quantity == Quantity::LogVolatility {
-        return section.text(
-            "Forecasts of a volatility are no positions. What exposure by them is worth, beside the same average exposure, is what the command \
-             below says from the run's candles; nothing of it is kept in the run's folder.",
-        ).code(format!("quarterhour exposure {path} --html exposure.html"));
+        let words = match run.first().exposure {
+            Some(_) => {
+                "Forecasts of a volatility are no positions. What exposure by them is worth, beside the same average exposure, is in the section \
+                 \"Exposure by the forecasts\"; the command below says it at other settings."
+            }
+            None => {
+                "Forecasts of a volatility are no positions. What exposure by them is worth, beside the same average exposure, is what the \
+                 command below says from the run's candles."
+            }
+        };
+        return section
+            .text(words)
+            .code(format!("quarterhour exposure {path} --html exposure.html"));
     }
     let section = section.text(
-        "`report.html` has what the forecasts earn before and after costs by simple rules. What follows is of the run's own files.",
+        "The section \"Quantiles and capital\" has what the forecasts earn before and after costs by a simple rule. What follows is of the \
+         run's own files.",
     );
     let section = match &run.thresholds {
         Some(text) => section

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir, TablePart};
 use page::{Importance, RunPart};
-use run::{ScoredRun, TrialLine, score_run, study_trials};
+use run::{ScoredCandles, ScoredRun, TrialLine, score_run, study_trials};
 
 /// A run on disk, read and scored.
 #[derive(Debug)]
@@ -180,12 +180,13 @@ fn scored(
         "" => "unnamed",
         name => name,
     };
+    let candles = ScoredCandles::read(config);
     let score = |part: TablePart| -> anyhow::Result<ScoredPart> {
         let title = part.key.to_string();
         let table = ForecastTable::new(metadata.clone(), vec![part], dir.path())?;
         Ok(ScoredPart {
             title: if is_single { String::new() } else { title },
-            scored: score_run((name, &path), table)?.with_candles(config),
+            scored: score_run((name, &path), table)?.with_candles(candles.as_ref()),
         })
     };
     let parts: Vec<ScoredPart> = parts

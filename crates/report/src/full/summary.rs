@@ -2,7 +2,7 @@
 
 use dataset::{TableMetadata, format_time};
 use page::{Block, Grid};
-use score::{Better, Metric, Quantity, Report, Score};
+use score::{Better, Metric, Quantity, Report, Score, Unit};
 
 use super::reported_run::{ReportedRun, ScoredPart};
 use crate::words::{UNKNOWN, count, counted, day, names, number, wrapped};
@@ -107,22 +107,25 @@ fn scores_table(report: &Report, name: &str) -> Grid {
         ],
     );
     for headline in headlines(report) {
-        let own = vec![number(Some(headline.value), 4), ends(headline.interval)];
+        let (scale, digits, unit) = match headline.metric.unit {
+            Unit::Share => (100.0, 2, " %"),
+            _ => (1.0, 4, ""),
+        };
+        let shown = |value: f64| number(Some(scale * value), digits) + unit;
+        let own = vec![
+            shown(headline.value),
+            headline.interval.map_or_else(
+                || UNKNOWN.to_owned(),
+                |[low, high]| format!("{:.digits$} to {}", scale * low, shown(high)),
+            ),
+        ];
         let control = headline.control.map_or_else(
             || vec![UNKNOWN.to_owned()],
-            |(name, value)| vec![number(Some(value), 4), name.to_owned()],
+            |(name, value)| vec![shown(value), name.to_owned()],
         );
         grid.row(headline.metric.title, [own, control]);
     }
     grid
-}
-
-/// An interval's ends.
-pub(crate) fn ends(interval: Option<[f64; 2]>) -> String {
-    interval.map_or_else(
-        || UNKNOWN.to_owned(),
-        |[low, high]| format!("{low:.4} to {high:.4}"),
-    )
 }
 
 /// What `report.html` opens with, too, beginning a line for each horizon and panel.

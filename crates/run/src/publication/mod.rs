@@ -103,7 +103,8 @@ pub(crate) fn load(
     SavedPublications::read(&folder, config.target.horizon).map(Some)
 }
 
-fn is_of_volatility(config: &Config) -> bool {
+/// Whether the target is the logarithm of a volatility.
+pub(crate) fn is_of_volatility(config: &Config) -> bool {
     config
         .target
         .init(config.data.interval)

@@ -29,6 +29,15 @@ pub struct LevelScore {
     pub coins: Vec<CoinLevel>,
 }
 
+impl LevelScore {
+    /// The multiple of the forecast below which this share of the realized volatilities is; None of a share
+    /// that is not among [`Self::errors`].
+    pub fn quotient_at(&self, share: f64) -> Option<f64> {
+        let found = self.errors.iter().find(|one| (one[0] - share).abs() < 1e-9);
+        found.map(|one| one[1].exp())
+    }
+}
+
 /// Rows whose forecasts are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LevelBin {
