@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use model::{DeviceChoice, KernelCall, Precision, keep_freed_memory, profiled};
+use model::{DeviceChoice, KernelCall, Precision, profiled};
 use serde_json::json;
 
 use work::{Outcome, forms, steps};
@@ -32,7 +32,6 @@ struct Layer {
 }
 
 fn main() -> Outcome<()> {
-    keep_freed_memory();
     let arguments = std::env::args().skip(1);
     let (flags, words): (Vec<String>, Vec<String>) =
         arguments.partition(|argument| argument.starts_with("--"));

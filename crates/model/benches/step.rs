@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use model::{DeviceChoice, Precision, keep_freed_memory};
+use model::{DeviceChoice, Precision};
 
 use work::{Outcome, Work, forms, passes, steps};
 
@@ -23,7 +23,6 @@ mod work;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Outcome<()> {
-    keep_freed_memory();
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_secs(1))

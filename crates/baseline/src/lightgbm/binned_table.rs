@@ -74,8 +74,9 @@ impl BinnedTable {
         let sampled = sample.len() / columns.max(1);
         let is_kept = |value: f64| value.is_nan() || value.abs() > ZERO;
         // Zeros are left out, as LightGBM itself does when it is given a whole matrix.
-        let mut values: Vec<Vec<f64>> = vec![Vec::new(); columns];
-        let mut indices: Vec<Vec<c_int>> = vec![Vec::new(); columns];
+        let mut values: Vec<Vec<f64>> = (0..columns).map(|_| Vec::with_capacity(sampled)).collect();
+        let mut indices: Vec<Vec<c_int>> =
+            (0..columns).map(|_| Vec::with_capacity(sampled)).collect();
         for (index, row) in sample.chunks_exact(columns.max(1)).enumerate() {
             for (column, &value) in row
                 .iter()

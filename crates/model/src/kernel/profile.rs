@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// One call of a kernel, forward or backward.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelCall {
-    /// The layer's sizes, such as `32 -> 64 channels, 3 taps, 64 steps`.
+    /// The layer's sizes, such as `32 -> 64 channels, taps 3, stride 2, steps 64`.
     pub layer: String,
     /// Whether it was the backward pass.
     pub is_backward: bool,
