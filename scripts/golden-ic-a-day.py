@@ -3,15 +3,17 @@
 
 Usage, from the repository's root:
 
-    python3 -m venv venv && venv/bin/pip install numpy pandas
+    python3 -m venv venv && venv/bin/pip install numpy pandas statsmodels
     venv/bin/python scripts/golden-ic-a-day.py
 
 The formula is that of crates/score/src/metrics/ic_a_day.rs, written again here in pandas: both sides in units of the
 trailing volatility, minus their mean over coins at the time, the log return clipped at five of them; the correlation
 about zero of each UTC day; the mean over days, its t, and an interval from days drawn one by one (the reach is less than
-a day). Days begin within a fold, some rows and targets are missing, one day has two pairs and so no IC.
+a day). For returns over a day, which two days share, t is that of a fit of a constant by statsmodels with errors that are robust to
+autocorrelation (Newey and West) up to two days. Days begin within a fold, some rows and targets are missing, one day has two pairs and so no IC.
 
-Every number is drawn with a fixed seed: running it again writes the same bytes (made with numpy 2.4.6 and pandas 3).
+Every number is drawn with a fixed seed: running it again writes the same bytes (made with numpy 2.4.6, pandas 3.1.1 and statsmodels
+0.15.0).
 None of the Rust code is used here.
 """
 
@@ -21,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 
 PATH = Path(__file__).resolve().parent.parent / "crates/score/tests/golden/ic_a_day.json"
 HOUR_MS = 3_600_000
@@ -29,6 +32,8 @@ DRAWS = 10_000
 CLIP = 5.0
 LEAST_PAIRS = 3
 BEST_DAYS = 3
+# Returns over a day reach one day beyond their own: twice that.
+OVERLAP_LAGS = 2
 
 
 def made_up_panel():
@@ -96,10 +101,14 @@ def summary(days, seed):
     means = values[drawn].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     best = np.sort(values)
+    robust = sm.OLS(values, np.ones(len(values))).fit(
+        cov_type="HAC", cov_kwds={"maxlags": OVERLAP_LAGS, "use_correction": True}
+    )
     return {
         "days": len(values),
         "mean": float(values.mean()),
         "t": float(values.mean() / (values.std(ddof=1) / math.sqrt(len(values)))),
+        "t_of_a_day_ahead": float(robust.tvalues[0]),
         "low": float(low),
         "high": float(high),
         "std": float(means.std()),

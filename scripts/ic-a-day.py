@@ -5,10 +5,13 @@
 
 Needs numpy and polars. It computes from the table what `quarterhour evaluate` does in Rust: market-neutral, entered a bar
 later, in units of the trailing volatility, the log return clipped at 5, about zero within a UTC day; then mean over days, its
-interval from days drawn again and its t, and that of the forecasts minus each control.
+interval from days drawn again and its t, and that of the forecasts minus each control. Where days share returns, as those over a
+day from shorter bars, blocks of days are drawn, and t has Newey and West's standard error.
 """
 
 import argparse
+import glob
+import json
 
 import numpy as np
 import polars as pl
@@ -32,27 +35,49 @@ def per_day(frame, column):
     return both.group_by(pl.col("time").dt.date().alias("day")).agg(ic=sums).sort("day")
 
 
-def summary(values):
+UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}
+
+
+def overlap(path, horizon):
+    """How many days a return reaches beyond its own, to the nearest whole day; a table of version 1 does not say it: 0."""
+    text = pl.read_parquet_metadata(sorted(glob.glob(path))[0]).get("quarterhour.forecasts")
+    if text is None:
+        return 0
+    minutes = lambda span: int(span[:-1]) * UNIT_MINUTES[span[-1]]
+    metadata = json.loads(text)
+    reach = next(one["reach"] for one in metadata["horizons"] if horizon in (None, one["name"]))
+    return (minutes(reach) - minutes(metadata["bar"]) + 720) // 1440
+
+
+def standard_error(values, overlap):
+    """Of the mean over days; with autocovariances up to twice the overlap (Newey and West 1987), as `quarterhour evaluate` has it."""
+    own, lags = values - values.mean(), min(2 * overlap, len(values) - 1)
+    weighted = ((1 - lag / (lags + 1)) * (own[lag:] @ own[:-lag]) for lag in range(1, lags + 1))
+    return np.sqrt((own @ own + 2 * sum(weighted)) / (len(own) - 1) / len(own))
+
+
+def summary(values, overlap):
     values = np.asarray(values)
-    t = values.mean() / (values.std(ddof=1) / np.sqrt(len(values)))
-    drawn = np.random.default_rng(0).choice(values, (2000, len(values))).mean(1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{values.mean():+.4f} ({low:+.4f} to {high:+.4f}, t {t:+.1f}, {len(values)} days)"
+    t = values.mean() / standard_error(values, overlap)
+    count, block = len(values), overlap + 1
+    first = np.random.default_rng(0).choice(count, (2000, -(-count // block)))
+    days = (first[..., None] + np.arange(block)) % count
+    low, high = np.quantile(values[days.reshape(2000, -1)[:, :count]].mean(1), [0.025, 0.975])
+    return f"{values.mean():+.4f} ({low:+.4f} to {high:+.4f}, t {t:+.1f}, {count} days)"
 
 
 # Of a normal mean: t 3 is exceeded in half of the cases where the true mean is 3 standard errors, in four of five where it is 3.84.
 HALF, FOUR_OF_FIVE = 3.0, 3.0 + 0.8416
 
 
-def power(values):
+def power(values, overlap):
     """Which mean these days could have told from 0 with a t above 3."""
     values = np.asarray(values)
-    spread = values.std(ddof=1)
-    error = spread / np.sqrt(len(values))
-    enough = (FOUR_OF_FIVE * spread / values.mean()) ** 2
+    error = standard_error(values, overlap)
+    enough = (FOUR_OF_FIVE * error / values.mean()) ** 2 * len(values)
     return (
-        f"  a day's IC has a standard deviation of {spread:.4f}; t is above 3 in half of the cases at a true mean of {HALF * error:.4f}, "
-        f"in four of five at {FOUR_OF_FIVE * error:.4f}; were {values.mean():+.4f} the true mean, {enough:.0f} days would do that"
+        f"  a day's IC has a standard deviation of {values.std(ddof=1):.4f}; t is above 3 in half of the cases at a true mean of "
+        f"{HALF * error:.4f}, in four of five at {FOUR_OF_FIVE * error:.4f}; were {values.mean():+.4f} the true mean, {enough:.0f} days would do that"
     )
 
 
@@ -90,23 +115,24 @@ def main():
     if args.minus is not None:
         other = read(args.minus, args).select("time", "symbol", pl.col("forecast").alias("other"))
         frame = frame.join(other, on=["time", "symbol"])
+    shared = overlap(args.table, args.horizon)
     own = per_day(frame, "forecast")
-    print(f"{'forecast':24} {summary(own['ic'])}")
+    print(f"{'forecast':24} {summary(own['ic'], shared)}")
     if args.power:
-        print(power(own["ic"]))
+        print(power(own["ic"], shared))
     if args.minus is not None:
         ahead = own.join(per_day(frame, "other"), on="day", suffix="_other")
         difference = ahead["ic"] - ahead["ic_other"]
-        print(f"{'the other':24} {summary(ahead['ic_other'])}; forecast minus it {summary(difference)}")
+        print(f"{'the other':24} {summary(ahead['ic_other'], shared)}; forecast minus it {summary(difference, shared)}")
         if args.power:
-            print(power(difference))
+            print(power(difference, shared))
     for control in (name for name in CONTROLS if name in frame.columns):
         other = per_day(frame.with_columns(-pl.col(control)), control)
         joined = own.join(other, on="day", suffix="_control")
         ahead = joined["ic"] - joined["ic_control"]
-        print(f"{'negated ' + control:24} {summary(other['ic'])}; forecast minus it {summary(ahead)}")
+        print(f"{'negated ' + control:24} {summary(other['ic'], shared)}; forecast minus it {summary(ahead, shared)}")
         if args.power:
-            print(power(ahead))
+            print(power(ahead, shared))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ pub enum SpreadModel {
     Tick,
     /// The same, and half the spread that closes, lows and highs of these days show at least (Abdi
     /// and Ranaldo 2017). It takes prices that turn back for a spread, so that this is too severe
-    /// rather than too kind.
+    /// rather than too kind. A coin with fewer than 100 bars that follow each other has the median of
+    /// the others.
     AbdiRanaldo,
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 
-/// Closes, ranges and values traded, `[bars, coins]`, of the coins of some rows.
+/// Closes, ranges and values traded, `[bars, coins]`, of some coins.
 pub(super) struct MarkedPrices {
     start_ms: i64,
     bar_ms: i64,
@@ -29,11 +29,11 @@ pub(super) struct MarkedPrices {
 }
 
 impl MarkedPrices {
-    /// The prices of the coins of `rows`, in their order.
+    /// The prices of `symbols`, in their order.
     ///
     /// # Errors
     /// A coin that has no prices, prices of another bar, columns of different lengths.
-    pub fn new(prices: &Prices, rows: &Rows) -> Result<Self, Error> {
+    pub fn new(prices: &Prices, symbols: &[String]) -> Result<Self, Error> {
         prices.check()?;
         let place = |symbol: &String| {
             let found = prices.symbols.iter().position(|other| other == symbol);
@@ -42,7 +42,7 @@ impl MarkedPrices {
                 time_ms: None,
             })
         };
-        let places: Vec<usize> = rows.symbols.iter().map(place).collect::<Result<_, _>>()?;
+        let places: Vec<usize> = symbols.iter().map(place).collect::<Result<_, _>>()?;
         let (bars, coins) = (prices.bars(), places.len());
         let mut last = vec![f64::NAN; coins];
         let (mut marks, mut traded) = (Vec::new(), Vec::new());

@@ -36,7 +36,7 @@ pub struct PortfolioOptions {
 ///
 /// # Errors
 /// Settings out of range, folds without one before them, fewer than two coins, forecasts of a coin
-/// or time without prices.
+/// or time without prices, candles that do not show the spreads that are asked for.
 pub fn portfolio(
     rows: &Rows,
     forecasters: &[ForecastColumn],
@@ -49,7 +49,7 @@ pub fn portfolio(
     rows.check()?;
     check_forecasters(rows, forecasters)?;
     check_market(config, rows, prices)?;
-    let marked = MarkedPrices::new(prices, rows)?;
+    let marked = MarkedPrices::new(prices, &rows.symbols)?;
     let folds = FoldBars::of(rows, &marked)?;
     let traded = traded(&folds, &options.folds)?;
     let hedge = hedge(&config.hedge, &rows.symbols)?;
@@ -57,7 +57,7 @@ pub fn portfolio(
         ..folds.last().map_or(0, |fold| fold.bars.end);
     let window = marked.bars_of_days(config.covariance_days);
     let covariances = Covariances::new(&marked, &span, window);
-    let spreads = Spreads::new(config, &rows.symbols, &marked, &span);
+    let spreads = Spreads::new(config, &rows.symbols, &marked, &span)?;
     let current = current_variances(rows, &marked)?;
     let ground = Ground {
         prices: &marked,

@@ -9,10 +9,12 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use statistics::quantile;
 
 use super::PortfolioConfig;
 use super::config::SpreadModel;
 use super::marked_prices::{MarkedPrices, is_price};
+use crate::error::{Error, setting};
 
 /// Fewer pairs of bars say nothing of a spread.
 const LEAST_PAIRS: usize = 100;
@@ -41,8 +43,9 @@ enum Configured {
 struct Estimate {
     /// Smallest step of the price in the quote currency; 0 where it did not move.
     tick: f64,
-    /// Half the estimated spread, as a fraction of the price; 0 where there is none.
-    half: f64,
+    /// Half the estimated spread, as a fraction of the price; None where it is not asked for, or where
+    /// candles are too few.
+    half: Option<f64>,
 }
 
 /// The same of one day, to be added up.
@@ -56,28 +59,40 @@ struct DayEvidence {
 
 impl Spreads {
     /// As the config says, for bars of `span`; `symbols` are the coins of the prices.
+    ///
+    /// # Errors
+    /// Days that cannot hold as many bars as an estimate takes.
     pub fn new(
         config: &PortfolioConfig,
         symbols: &[String],
         prices: &MarkedPrices,
         span: &Range<usize>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let of_all = Configured::AtLeast(config.half_spread_bps * 1e-4);
         let configured = symbols.iter().map(|symbol| {
             let known = config.half_spreads_bps.get(symbol);
             known.map_or(of_all, |bps| Configured::Known(bps * 1e-4))
         });
         let first_day = prices.day(span.start);
-        let days = match config.spread {
-            SpreadModel::Same => first_day..first_day,
-            _ => first_day..prices.day(span.end) + 1,
+        let mut spreads = Self {
+            configured: configured.collect(),
+            first_day,
+            estimates: Vec::new(),
         };
-        let window = config.covariance_days.ceil() as i64;
-        let is_estimated = config.spread == SpreadModel::AbdiRanaldo;
+        let is_estimated = match config.spread {
+            SpreadModel::Same => return Ok(spreads),
+            SpreadModel::Tick => false,
+            SpreadModel::AbdiRanaldo => true,
+        };
+        if is_estimated && prices.bars_of_days(config.covariance_days) < LEAST_PAIRS {
+            let expected = "days of 100 bars or more, from which abdi_ranaldo tells a spread";
+            let found = config.covariance_days;
+            return Err(setting("portfolio.covariance_days", found, expected));
+        }
+        let days = first_day..prices.day(span.end) + 1;
+        // No more than there are.
+        let window = (config.covariance_days.ceil() as i64).min(days.end - prices.day(0));
         let of_coin = |coin: usize| -> Vec<Estimate> {
-            if days.is_empty() {
-                return Vec::new();
-            }
             let evidence: Vec<DayEvidence> = (days.start - window..days.end)
                 .map(|day| DayEvidence::new(prices, day, coin))
                 .collect();
@@ -87,14 +102,11 @@ impl Spreads {
         };
         let of_coins: Vec<Vec<Estimate>> =
             (0..symbols.len()).into_par_iter().map(of_coin).collect();
-        let places = 0..days.clone().count();
-        Self {
-            configured: configured.collect(),
-            first_day,
-            estimates: places
-                .flat_map(|place| of_coins.iter().map(move |days| days[place]))
-                .collect(),
+        for place in 0..days.clone().count() {
+            let day = of_coins.iter().map(|days| days[place]).collect();
+            spreads.estimates.extend(with_usual(day));
         }
+        Ok(spreads)
     }
 
     /// Half the spread of a coin at a bar, as a fraction of its price.
@@ -112,7 +124,7 @@ impl Spreads {
         } else {
             0.0
         };
-        least.max(half_tick).max(half)
+        least.max(half_tick).max(half.unwrap_or(0.0))
     }
 }
 
@@ -154,12 +166,24 @@ fn estimate(days: &[DayEvidence], is_estimated: bool) -> Estimate {
     let tick = steps.fold(f64::INFINITY, f64::min);
     let pairs: usize = days.iter().map(|day| day.pairs).sum();
     let mean = days.iter().map(|day| day.products).sum::<f64>() / pairs.max(1) as f64;
-    // The spread is twice the root of the mean product; below 0 none is seen.
-    let is_seen = is_estimated && pairs >= LEAST_PAIRS && mean > 0.0;
+    let is_known = is_estimated && pairs >= LEAST_PAIRS;
     Estimate {
         tick: if tick.is_finite() { tick } else { 0.0 },
-        half: if is_seen { mean.sqrt() } else { 0.0 },
+        // The spread is twice the root of the mean product; below 0 none is seen.
+        half: is_known.then(|| mean.max(0.0).sqrt()),
     }
+}
+
+/// A day's estimates of all coins. One that has too few candles, as a new coin, has the median of the
+/// others: nothing would make it the cheapest of all.
+fn with_usual(mut day: Vec<Estimate>) -> Vec<Estimate> {
+    let mut known: Vec<f64> = day.iter().filter_map(|coin| coin.half).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let usual = quantile(&known, 0.5);
+    for coin in &mut day {
+        coin.half = coin.half.or(usual);
+    }
+    day
 }
 
 #[cfg(test)]
@@ -167,7 +191,6 @@ fn estimate(days: &[DayEvidence], is_estimated: bool) -> Estimate {
 mod tests {
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
-    use score::Rows;
 
     use super::*;
     use crate::{PriceRange, Prices};
@@ -207,23 +230,7 @@ mod tests {
     }
 
     fn marked(prices: &Prices) -> MarkedPrices {
-        let rows = Rows {
-            quantity: score::Quantity::Return,
-            close: None,
-            time_ms: Vec::new(),
-            symbol: Vec::new(),
-            fold: Vec::new(),
-            realized: Vec::new(),
-            realized_delayed: Vec::new(),
-            controls: Vec::new(),
-            volatility: Vec::new(),
-            trailing_volatility: None,
-            weight: Vec::new(),
-            symbols: prices.symbols.clone(),
-            bar_ms: prices.bar_ms,
-            reach_bars: 1,
-        };
-        MarkedPrices::new(prices, &rows).unwrap()
+        MarkedPrices::new(prices, &prices.symbols).unwrap()
     }
 
     fn config(spread: SpreadModel) -> PortfolioConfig {
@@ -240,7 +247,7 @@ mod tests {
         let marked = marked(&prices);
         let bars = 3 * 1440..4 * 1440 - 1;
         let of = |config: &PortfolioConfig| {
-            let spreads = Spreads::new(config, &prices.symbols, &marked, &bars);
+            let spreads = Spreads::new(config, &prices.symbols, &marked, &bars).unwrap();
             [0, 1].map(|coin| spreads.half(&marked, bars.start, coin))
         };
         let half_tick = |coin: usize| TICK / 2.0 / marked.mark(bars.start, coin);
@@ -277,9 +284,42 @@ mod tests {
         let config = config(SpreadModel::AbdiRanaldo);
         let [before, after] = [&prices, &later].map(|prices| {
             let marked = marked(prices);
-            Spreads::new(&config, &prices.symbols, &marked, &(day..day + 1439)).estimates
+            let spreads = Spreads::new(&config, &prices.symbols, &marked, &(day..day + 1439));
+            spreads.unwrap().estimates
         });
         assert_eq!(before, after);
         assert!(before.iter().all(|estimate| estimate.tick > 0.0));
+    }
+    /// A coin of few candles is not taken for one without a spread.
+    #[test]
+    fn a_new_coin_has_the_median_spread() {
+        let mut prices = market(4);
+        let day = 3 * 1440;
+        for bar in 0..day - 50 {
+            prices.close[2 * bar + 1] = f64::NAN;
+        }
+        let marked = marked(&prices);
+        let config = config(SpreadModel::AbdiRanaldo);
+        let spreads = Spreads::new(&config, &prices.symbols, &marked, &(day..day + 1439)).unwrap();
+        let [wide, new] = [0, 1].map(|coin| spreads.half(&marked, day, coin));
+        assert!(wide > 0.5 * HALF, "{wide}");
+        assert_eq!(new, wide);
+    }
+
+    /// Days that hold too few bars are refused; more of them than there are prices are all of them.
+    #[test]
+    fn the_days_hold_enough_bars() {
+        let prices = market(4);
+        let marked = marked(&prices);
+        let of = |covariance_days: f64| {
+            let config = PortfolioConfig {
+                covariance_days,
+                ..config(SpreadModel::AbdiRanaldo)
+            };
+            Spreads::new(&config, &prices.symbols, &marked, &(4320..5759))
+        };
+        let refused = of(0.05).err().unwrap().to_string();
+        insta::assert_snapshot!(refused, @"`portfolio.covariance_days` is 0.05, expected days of 100 bars or more, from which abdi_ranaldo tells a spread");
+        assert_eq!(of(1e300).unwrap().estimates, of(3.0).unwrap().estimates);
     }
 }

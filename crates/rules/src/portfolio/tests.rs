@@ -120,13 +120,13 @@ impl MadeMarket {
         hedge: Option<Hedge>,
         fee_bps: f64,
     ) -> (PortfolioPath, MarkedPrices, OwnForecasts) {
-        let prices = MarkedPrices::new(&self.prices, &self.rows).unwrap();
+        let prices = MarkedPrices::new(&self.prices, &self.rows.symbols).unwrap();
         let folds = FoldBars::of(&self.rows, &prices).unwrap();
         let span = folds[0].bars.start..folds[folds.len() - 1].bars.end;
         let window = prices.bars_of_days(self.config.covariance_days);
         let covariances = Covariances::new(&prices, &span, window);
         let own = OwnForecasts::new(&self.rows, &self.forecaster, &prices, &folds).unwrap();
-        let spreads = Spreads::new(&self.config, &self.rows.symbols, &prices, &span);
+        let spreads = Spreads::new(&self.config, &self.rows.symbols, &prices, &span).unwrap();
         let ground = Ground {
             prices: &prices,
             spreads: &spreads,

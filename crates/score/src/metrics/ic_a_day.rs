@@ -16,9 +16,9 @@ pub const METRIC: Metric = Metric {
     formula: "mean over days of sum(f r) / sqrt(sum f^2 sum r^2) over the pairs of the day: f = \
         forecast / v, r = ln(1 + return entered one bar later) / v, each minus its mean \
         over the coins of that time, r then clipped to -5 .. 5; v is the trailing \
-        volatility. t = mean / (sd / sqrt(days)), the sd by \
-        Newey and West where days share returns. Interval: days drawn as wholes, in \
-        blocks no shorter than the reach",
+        volatility. t = mean / (sd / sqrt(days)); where days share returns, the sd is Newey and \
+        West's (1987), with lags up to twice the days that a return reaches beyond its own. \
+        Interval: days drawn as wholes, in blocks no shorter than the reach",
     section: ReportSection::Scores,
     interval: Some("ic_a_day_interval"),
     has_t: true,

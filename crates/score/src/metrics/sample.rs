@@ -6,7 +6,7 @@ use statistics::{InformationCoefficient, minus, pearson, rank_ic_per_timestamp, 
 
 use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
 use crate::controls::{is_unknown, rows_of_coins};
-use crate::daily::{DayMean, IcVariant};
+use crate::daily::IcVariant;
 use crate::levels::{LevelForecast, LevelRows, SummedValues};
 use crate::metrics::estimate::Estimate;
 use crate::ranks::{RankSeries, Ranks};
@@ -280,7 +280,7 @@ impl<'a> Sample<'a> {
     }
 
     fn day_mean(&self, days: &[Option<f64>]) -> Estimate {
-        let found = DayMean::new(days);
+        let found = self.common.days.mean(days);
         Estimate {
             value: found.mean,
             t: found.t,

@@ -219,10 +219,16 @@ fn the_ic_a_day_equals_that_of_pandas() {
     };
     let forecasters = [forecaster("first"), forecaster("second")];
     let report = score(&rows, &forecasters, &Options::default()).unwrap();
-    for score in &report.forecasters {
+    // Returns over a day are shared by two days.
+    let mut overlapping = rows;
+    overlapping.reach_bars = 24;
+    let a_day_ahead = score(&overlapping, &forecasters, &Options::default()).unwrap();
+    for (score, a_day_ahead) in report.forecasters.iter().zip(&a_day_ahead.forecasters) {
         for name in ["ic_a_day", "ic_a_day_raw"] {
             let expected = &golden["expected"][&score.name][name];
             assert_day_mean(name, score.metric(name), expected);
+            let robust = expected["t_of_a_day_ahead"].as_f64().unwrap();
+            assert_exact(name, a_day_ahead.metric(name).t, robust);
         }
         let expected = &golden["expected"][&score.name]["ic_a_day"];
         for key in ["without_best_three", "best_day", "above_zero"] {
@@ -233,6 +239,8 @@ fn the_ic_a_day_equals_that_of_pandas() {
     for name in ["ic_a_day", "ic_a_day_raw"] {
         let expected = &golden["expected"]["difference"][name];
         assert_day_mean(name, report.differences[0].metric(name), expected);
+        let robust = expected["t_of_a_day_ahead"].as_f64().unwrap();
+        assert_exact(name, a_day_ahead.differences[0].metric(name).t, robust);
     }
 }
 
