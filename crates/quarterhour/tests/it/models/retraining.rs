@@ -92,7 +92,7 @@ fn a_challenger_that_knows_the_span_held_back_is_refused_before_it_is_scored() {
     let before = fs::read(&registry).unwrap();
     house.retrain(&[]);
     fs::write(&registry, before).unwrap();
-    let record = house.path("checkpoints/m-2024-01-13/ridge-record.json");
+    let record = house.path("checkpoints/m-2024-01-13/fold-1/ridge-record.json");
     let mut saved: Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
     let held_back = dataset::parse_time("2024-01-11").unwrap();
     assert_eq!(saved["origin"]["seen_until_ms"], held_back);
