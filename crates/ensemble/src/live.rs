@@ -102,6 +102,7 @@ impl Kind for EnsembleKind {
             .context("an ensemble has members")?;
         let own = TrainingSpan {
             until_ms: own.or(members.until_ms),
+            fitted_until_ms: own.or(members.fitted_until_ms),
             from_ms: members.from_ms,
             is_known: own.is_some(),
         };

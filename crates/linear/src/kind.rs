@@ -7,7 +7,7 @@ use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
 use crate::command::Args;
 use crate::config::{KIND, RidgeConfig};
-use crate::saved::{RidgeRecord, SavedRidge};
+use crate::saved::{RidgeRecord, SavedRidge, read_model};
 
 /// Runs of `ridge`.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,12 @@ impl Kind for RidgeKind {
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
-        let record = RidgeRecord::read(&run.folder()?)?;
-        Ok(Some(TrainingSpan::from(&record.origin)))
+        let folder = run.folder()?;
+        let span = TrainingSpan::from(&RidgeRecord::read(&folder)?.origin);
+        let last = read_model(&folder)?
+            .refits()
+            .last()
+            .map(|refit| refit.from_ms);
+        Ok(Some(last.map_or(span, |last_ms| span.refitted(last_ms))))
     }
 }

@@ -66,6 +66,17 @@ impl RidgeRecord {
     }
 }
 
+/// Reads the coefficients in a folder.
+///
+/// # Errors
+/// A file that is not there, or is something else.
+pub(crate) fn read_model(folder: &Path) -> anyhow::Result<RidgeModel> {
+    let path = folder.join(COEFFICIENTS_FILE);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(RidgeModel::from_json(&text, &path)?)
+}
+
 /// A fitted ridge that forecasts.
 #[derive(Debug)]
 pub(crate) struct SavedRidge {

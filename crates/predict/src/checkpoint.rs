@@ -34,6 +34,8 @@ pub struct Checkpoint {
     pub(crate) record: Option<TrackRecord>,
     /// Open time of the first row that the model has not seen, UTC ms; None where that is not known.
     pub(crate) unseen_from_ms: Option<i64>,
+    /// As `unseen_from_ms`, of the newest of its refits.
+    pub(crate) fitted_until_ms: Option<i64>,
     /// The registered version that it is, such as `spot20 1.2.0`; None for a run that was named by its
     /// folder.
     pub(crate) registered: Option<String>,
@@ -90,11 +92,14 @@ impl Request<'_> {
                 let named = |model: &NamedModel| format!("{} {}", model.name, model.version);
                 checkpoint.registered = self.registered.map(named);
                 let seen = kinds.seen(self.run, (self.fold, self.at_ms));
+                let seen = match checkpoint.publication {
+                    Some(_) => Some(seen?),
+                    None => seen.ok(),
+                };
+                checkpoint.unseen_from_ms = seen.and_then(|seen| seen.until_ms);
+                checkpoint.fitted_until_ms = seen.and_then(|seen| seen.fitted_until_ms);
                 if checkpoint.publication.is_some() {
-                    checkpoint.unseen_from_ms = seen?.until_ms;
                     checkpoint.record = TrackRecord::read(self.run, &checkpoint.config);
-                } else {
-                    checkpoint.unseen_from_ms = seen.ok().and_then(|seen| seen.until_ms);
                 }
                 Ok(checkpoint)
             }
@@ -121,6 +126,7 @@ impl Request<'_> {
                     publication: None,
                     record: None,
                     unseen_from_ms: None,
+                    fitted_until_ms: None,
                     kind: RULE,
                     registered: None,
                     is_in_sample: false,
@@ -148,6 +154,7 @@ impl From<LoadedRun> for Checkpoint {
             publication,
             record: None,
             unseen_from_ms: None,
+            fitted_until_ms: None,
             registered: None,
             is_in_sample: false,
         }

@@ -58,7 +58,7 @@ pub fn describe(
         code_version: section.version,
         training_span_ms: seen
             .from_ms
-            .zip(seen.until_ms)
+            .zip(seen.fitted_until_ms)
             .map(|(from, until)| [from, until]),
         scores: scores(run, &section.forecaster)?,
         scores_of: None,

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use cli::{ConfigArgs, WithHint};
-use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time, parse_time};
+use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time};
 use market::Interval;
 use registry::{
     Change, Entry, ModelVersion, Promotion, Registry, Retraining, Verdict, describe, report_change,
@@ -144,22 +144,14 @@ impl Retrain<'_> {
         self.config.reach_bars() as i64 * self.config.data.interval.ms()
     }
 
-    /// The first time that the champion was not fitted on. Of a model that keeps all of its refits, of which
-    /// each forecasts its own time, that is the beginning of the last one's.
+    /// The first time that the champion was not fitted on, its refits included.
     fn champion_seen_until_ms(&self) -> anyhow::Result<i64> {
-        let Self {
-            champion, config, ..
-        } = self;
+        let champion = &self.champion;
         let seen = self.kinds.seen(&champion.run, (None, None))?;
-        let seen_until_ms = seen.until_ms.ok_or_else(|| {
+        seen.fitted_until_ms.ok_or_else(|| {
             anyhow!("{} {} {}", champion.name, champion.version, seen.in_words())
                 .hint("train it once more with this version, and register that")
-        })?;
-        let end = config.data.until.as_deref();
-        let end_ms = end.and_then(|until| parse_time(until).ok());
-        let last_refit = config.split.refit_every.zip(end_ms);
-        let last_refit_ms = last_refit.map(|(every, end_ms)| end_ms - every.ms());
-        Ok(seen_until_ms.max(last_refit_ms.unwrap_or(i64::MIN)))
+        })
     }
 
     /// Fits, compares, registers, and promotes what is better; `drift` is what made it come before its time.

@@ -282,13 +282,15 @@ impl Kinds {
             config: &config,
             kinds: self,
         })?;
-        let at_most = |data: &DataConfig| TrainingSpan {
-            from_ms: None,
-            until_ms: data
-                .until
-                .as_deref()
-                .and_then(|until| parse_time(until).ok()),
-            is_known: false,
+        let at_most = |data: &DataConfig| {
+            let end = data.until.as_deref();
+            let end_ms = end.and_then(|until| parse_time(until).ok());
+            TrainingSpan {
+                from_ms: None,
+                until_ms: end_ms,
+                fitted_until_ms: end_ms,
+                is_known: false,
+            }
         };
         Ok(known.unwrap_or_else(|| at_most(&config.data)))
     }

@@ -11,6 +11,9 @@ pub struct TrainingSpan {
     pub from_ms: Option<i64>,
     /// Open time of the first row that is out of sample, UTC ms; None where the files do not say.
     pub until_ms: Option<i64>,
+    /// Open time of the first row that none of its fits knows, UTC ms: later than `until_ms` where the
+    /// files keep refits, each of which forecasts from its own time on. None where the files do not say.
+    pub fitted_until_ms: Option<i64>,
     /// Whether it is known; else `until_ms` is the end of the run's candles, which is no earlier.
     pub is_known: bool,
 }
@@ -21,7 +24,16 @@ impl TrainingSpan {
         Self {
             from_ms: Some(from_ms),
             until_ms: Some(until_ms),
+            fitted_until_ms: Some(until_ms),
             is_known: true,
+        }
+    }
+
+    /// The span of files that keep refits, the last of which forecasts from `last_ms` on.
+    pub fn refitted(self, last_ms: i64) -> Self {
+        Self {
+            fitted_until_ms: self.fitted_until_ms.map(|until_ms| until_ms.max(last_ms)),
+            ..self
         }
     }
 
@@ -38,6 +50,7 @@ impl TrainingSpan {
         Self {
             from_ms: both(|seen| seen.from_ms, i64::min),
             until_ms: both(|seen| seen.until_ms, i64::max),
+            fitted_until_ms: both(|seen| seen.fitted_until_ms, i64::max),
             is_known: self.is_known && other.is_known,
         }
     }

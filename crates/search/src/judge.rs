@@ -46,6 +46,18 @@ impl Measure {
         }
     }
 
+    /// How the scores that trials are chosen by differ from those in tables, as a line of text; empty
+    /// where they do not.
+    pub fn as_chosen(self) -> &'static str {
+        match self {
+            Self::IcADay => "",
+            Self::Qlike => {
+                "Trials are chosen without the first of these folds, by variances multiplied by what was \
+                 missing in the folds before; the table has forecasts as they are published.\n"
+            }
+        }
+    }
+
     /// What a difference is multiplied by, so that more is better.
     pub fn sign(self) -> f64 {
         match self.better() {
@@ -184,7 +196,8 @@ impl Comparison {
     }
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// The mean; None of nothing.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (count, sum) = values.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
     (count > 0).then(|| sum / f64::from(count))
 }

@@ -12,7 +12,7 @@ use statistics::Overfitting;
 use storage::write_atomically;
 
 use crate::folds::joined_table;
-use crate::judge::{Comparison, DayMean, Measure};
+use crate::judge::{Comparison, DayMean, Measure, mean};
 use crate::luck::Luck;
 use crate::settings::Search;
 use crate::worker::{PastTrial, TrialState};
@@ -20,7 +20,7 @@ use crate::worker::{PastTrial, TrialState};
 /// The report as JSON.
 pub(crate) const REPORT_FILE: &str = "report.json";
 
-/// The config of the best trial.
+/// The best config: that of the best trial, or the config as it is where no trial is better.
 const BEST_FILE: &str = "best.toml";
 
 /// What a search found.
@@ -37,6 +37,11 @@ pub(crate) struct Report {
     pub base: BaseScores,
     /// The best trials, the best first.
     pub best: Vec<BestTrial>,
+    /// Mean gain a day of the best trial over the config as it is, of the forecasts that trials are
+    /// chosen by; None where no day has a score of both.
+    pub best_gain: Option<f64>,
+    /// Whether that is above 0: some trial is better than the config as it is.
+    pub is_better: bool,
     /// Gain on the search folds to be expected of the best of as many trials that are all worth as much
     /// as the config as it is; None below two complete trials.
     pub expected_maximum: Option<f64>,
@@ -48,7 +53,7 @@ pub(crate) struct Report {
     pub overfitting: Option<Overfitting>,
     /// How often trials of this search were scored on the folds held back, this time included.
     pub looks: usize,
-    /// The config of the best trial.
+    /// The config of the best trial; the config as it is where none is better.
     pub best_config: PathBuf,
 }
 
@@ -98,8 +103,10 @@ impl Report {
                  beside the search's folder",
             ));
         };
+        let trials = TrialCounts::of(past);
+        let best_gain = mean(best.gains(search)?.into_values());
         let best_config = search.dir.join(BEST_FILE);
-        write_best(search, best, past.len(), &best_config)?;
+        let is_better = write_best(search, (best, best_gain), trials, &best_config)?;
         let finalists = &ranked[..ranked.len().min(search.best)];
         cli::note(format!(
             "scoring the config as it is and the best {} of {} trials on folds {}, which were held back",
@@ -116,7 +123,6 @@ impl Report {
         let looks = looks(&search.dir, finalists)?;
         let scored = finalists.iter().map(|trial| BestTrial::new(search, trial));
         let scored = scored.collect::<anyhow::Result<_>>()?;
-        let trials = TrialCounts::of(past);
         let gains = ranked.iter().map(|trial| trial.gains(search));
         let gains: Vec<BTreeMap<i64, f64>> = gains.collect::<anyhow::Result<_>>()?;
         let luck = Luck::new(&gains, trials.tried());
@@ -130,6 +136,8 @@ impl Report {
                 held_back: of_base(&search.held_back)?,
             },
             best: scored,
+            best_gain,
+            is_better,
             expected_maximum: luck.expected_maximum,
             deflated: luck.deflated,
             overfitting: luck.overfitting,
@@ -181,6 +189,11 @@ impl TrialCounts {
         }
     }
 
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.complete + self.pruned + self.failed
+    }
+
     /// Trials that could have been chosen: a pruned one had its chance.
     pub fn tried(self) -> usize {
         self.complete + self.pruned
@@ -210,28 +223,48 @@ impl BestTrial {
     }
 }
 
-/// Writes the config of a trial.
+/// Writes the config of the best trial, which gains so much over the config as it is; where that is not
+/// above 0, the config as it is. Says whether it is the trial's.
 fn write_best(
     search: &Search<'_>,
-    best: &Candidate<'_>,
-    trials: usize,
+    (best, gain): (&Candidate<'_>, Option<f64>),
+    trials: TrialCounts,
     path: &Path,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
+    let is_better = gain.is_some_and(|gain| gain > 0.0);
     let mut table = ConfigTable::read(&search.config_path())?;
-    table.apply(&best.overrides)?;
+    let (all, folds, title) = (trials.all(), listed(&search.folds), search.measure.title());
+    let number = best.trial.number;
+    let what = if is_better {
+        table.apply(&best.overrides)?;
+        format!(
+            "Trial {number} of {}, the best of {all} on folds {folds}: {title} {:.5}, a gain of {:+.5}.",
+            search.name(),
+            best.trial.value.unwrap_or(f64::NAN),
+            gain.unwrap_or(f64::NAN)
+        )
+    } else {
+        let gained = gain.map_or("no score".to_owned(), |gain| {
+            format!("a gain of {gain:+.5}")
+        });
+        let found = format!(
+            "no trial of {all} is better on folds {folds} than the config as it is: the best one, trial \
+             {number}, has {gained} of {title}"
+        );
+        cli::warn_with_hints(
+            format!("{found}. {} is the config as it is", path.display()),
+            ["--trials N looks further, as does another --space in another --dir".to_owned()],
+        );
+        format!("The config as it is: {found}.")
+    };
     let text = format!(
-        "# Trial {} of {}, the best of {trials} on folds {}: {} {:.5}.\n\
-         #   quarterhour {} --config {}\n\n{}",
-        best.trial.number,
-        search.name(),
-        listed(&search.folds),
-        search.measure.title(),
-        best.trial.value.unwrap_or(f64::NAN),
+        "# {what}\n#   quarterhour {} --config {}\n\n{}",
         search.command.name(),
         cli::quoted(path.display()),
         table.to_toml()?
     );
-    Ok(write_atomically(path, text.as_bytes())?)
+    write_atomically(path, text.as_bytes())?;
+    Ok(is_better)
 }
 
 /// Folds in words.

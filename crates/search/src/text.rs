@@ -15,7 +15,7 @@ pub(crate) fn report_text(report: &Report) -> String {
     let mut text = format!(
         "{} trials: {} complete, {} pruned, {} failed. Chosen by {title} (mean over days) on folds {}; \
          folds {} were held back.\n\n",
-        counts.complete + counts.pruned + counts.failed,
+        counts.all(),
         counts.complete,
         counts.pruned,
         counts.failed,
@@ -41,13 +41,23 @@ pub(crate) fn report_text(report: &Report) -> String {
             trial.overrides.join(" ")
         );
     }
-    let _ = writeln!(
-        text,
-        "\nThe config of trial {} is {}.",
-        report.best.first().map_or(0, |trial| trial.number),
-        report.best_config.display()
-    );
-    text
+    text + &outcome(report)
+}
+
+/// What the best config is.
+fn outcome(report: &Report) -> String {
+    let path = report.best_config.display();
+    let number = report.best.first().map_or(0, |trial| trial.number);
+    if report.is_better {
+        return format!("\nThe config of trial {number} is {path}.\n");
+    }
+    let gain = report
+        .best_gain
+        .map_or("-".to_owned(), |gain| format!("{gain:+.5}"));
+    format!(
+        "\nNo trial is better than the config as it is: as trials are chosen, the best one, trial {number}, has a \
+         gain of {gain}. {path} is the config as it is.\n"
+    )
 }
 
 fn table(report: &Report) -> String {
@@ -79,7 +89,9 @@ fn table(report: &Report) -> String {
         ];
         table.push(&format!("trial {}", trial.number), cells);
     }
-    table.render() + "A gain is over the config as it is, on the same days; more is better.\n"
+    table.render()
+        + "A gain is over the config as it is, on the same days; more is better.\n"
+        + report.measure.as_chosen()
 }
 
 /// What is to be thought of the best trial's gain.

@@ -34,8 +34,8 @@ pub struct RunFacts {
     pub policy: SignalPolicy,
     /// Number of settled forecasts that a correlation is over.
     pub pearson_forecasts: usize,
-    /// Open time of the first row that the model has not seen, UTC ms; None where its files do not
-    /// say.
+    /// Open time of the first row that none of the model's fits has seen, UTC ms; None where its files
+    /// do not say.
     pub seen_until_ms: Option<i64>,
     /// How often the run is fitted again; None where its config does not say.
     pub refit_every: Option<TimeSpan>,
@@ -71,7 +71,7 @@ impl RunFacts {
             is_scored: target.earned() == Payoff::FromClose,
             policy,
             pearson_forecasts,
-            seen_until_ms: seen.and_then(|seen| seen.until_ms),
+            seen_until_ms: seen.and_then(|seen| seen.fitted_until_ms),
             refit_every: config.split.refit_every,
             symbols: config.universe.symbols,
             folder,

@@ -7,7 +7,7 @@ use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
 use crate::command::Args;
 use crate::config::{KIND, VolatilityConfig};
-use crate::saved::{SavedVolatility, VolatilityRecord};
+use crate::saved::{SavedVolatility, VolatilityRecord, read_model};
 
 /// Runs of `volatility`.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,14 @@ impl Kind for VolatilityKind {
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
-        let record = VolatilityRecord::read(&run.folder()?)?;
-        Ok(Some(TrainingSpan::from(&record.origin)))
+        let folder = run.folder()?;
+        let span = TrainingSpan::from(&VolatilityRecord::read(&folder)?.origin);
+        let config = VolatilityConfig::new(run.table)?;
+        let names = config.volatility.init(&config.shared).coefficients();
+        let last = read_model(&folder, &names)?
+            .refits
+            .last()
+            .map(|refit| refit.from_ms);
+        Ok(Some(last.map_or(span, |last_ms| span.refitted(last_ms))))
     }
 }

@@ -14,7 +14,7 @@ pub struct ModelFacts {
     /// Name of the run's folder.
     pub run: String,
     folder: PathBuf,
-    /// The first time that the model has not seen, UTC ms; None where its files do not say.
+    /// The first time that none of the model's fits has seen, UTC ms; None where its files do not say.
     fitted_until_ms: Option<i64>,
     refit_every: Option<TimeSpan>,
     /// Length of a scored fold, where the config names one.
@@ -28,7 +28,7 @@ impl ModelFacts {
         Self {
             run: run_name(run),
             folder: run.to_owned(),
-            fitted_until_ms: checkpoint.unseen_from_ms,
+            fitted_until_ms: checkpoint.fitted_until_ms,
             refit_every: checkpoint.config.split.refit_every,
             scored_for: checkpoint.config.split.test,
             horizon_bars: checkpoint.config.horizon_bars(),

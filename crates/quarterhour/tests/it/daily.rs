@@ -12,7 +12,7 @@ const DAY_MS: i64 = 86_400_000;
 const DAYS: i64 = 300;
 
 /// A store of daily candles: two coins of 300 days, one with a hole, and one of 35 days.
-fn store(dir: &Path) {
+pub fn store(dir: &Path) {
     let day: Interval = "1d".parse().unwrap();
     let store = Store::new(&dir.join("data"), Market::Spot, day);
     let has_candle = |name: &str, row: i64| match name {

@@ -130,6 +130,10 @@ fn folds_held_back_are_not_touched_by_the_choice_and_trials_are_pruned() {
         .join(folder.as_str().unwrap());
     assert!(folder.join("fold-1").exists() && !folder.join("fold-2").exists());
 
+    // Some trial is better than the config as it is.
+    let gain = report["best_gain"].as_f64().unwrap();
+    assert!(report["is_better"] == true && gain > 0.0, "{report}");
+
     // The best config is one that `train` takes.
     let best = dir.path().join("search/best.toml");
     let trained = quarterhour("train")
@@ -156,6 +160,41 @@ fn folds_held_back_are_not_touched_by_the_choice_and_trials_are_pruned() {
     // The same command again fits nothing, and looks at the folds held back no second time.
     let again = json(&search(dir.path(), &python, 14).output().unwrap());
     assert_eq!(again, report);
+}
+
+/// A key without effect: no trial is better than the config as it is, which is the best one then.
+#[test]
+fn where_no_trial_is_better_the_best_config_is_the_config_as_it_is() {
+    let Some(python) = python() else { return };
+    let dir = market(None);
+    fs::write(
+        dir.path().join("space.toml"),
+        "[training]\nevaluate_every = [4, 8]\n",
+    )
+    .unwrap();
+    let output = search(dir.path(), &python, 2).output().unwrap();
+    let report = json(&output);
+    assert_eq!(report["is_better"], false, "{report}");
+    assert_eq!(report["best_gain"], 0.0, "{report}");
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        warned.contains("no trial of 2 is better on folds 1 to 2"),
+        "{warned}"
+    );
+    let read = |name: &str| fs::read_to_string(dir.path().join("search").join(name)).unwrap();
+    let text = read("report.md");
+    assert!(
+        text.contains("No trial is better than the config as it is"),
+        "{text}"
+    );
+    let best = read("best.toml");
+    assert!(
+        best.starts_with("# The config as it is: no trial of 2 is better"),
+        "{best}"
+    );
+    let [best, as_it_is] =
+        [best, read("config.toml")].map(|text| toml::from_str::<toml::Table>(&text).unwrap());
+    assert_eq!(best, as_it_is);
 }
 
 #[test]

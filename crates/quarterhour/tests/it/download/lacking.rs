@@ -12,8 +12,7 @@ use dataset::{Column, Store};
 use market::{Interval, Market, Symbol};
 use storage::content_hash;
 
-use super::fetch::zipped;
-use super::support::{run, stub};
+use super::support::{run, stub, zipped};
 
 const HOUR_MS: i64 = 3_600_000;
 /// 2024-01-01, from which hours are counted.

@@ -4,6 +4,8 @@ mod fetch;
 mod funding;
 mod import;
 mod lacking;
+mod pairs;
+mod refusals;
 mod support;
 
 use std::fs;

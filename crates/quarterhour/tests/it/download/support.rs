@@ -201,3 +201,12 @@ pub fn stub(answer: impl Fn(&str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> 
     });
     url
 }
+
+/// A zip with one CSV inside.
+pub fn zipped(text: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("candles.csv", zip::write::SimpleFileOptions::default())
+        .unwrap();
+    std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
