@@ -105,19 +105,25 @@ async function logIn(page) {
   await page.getByRole("heading", { name: "Quarterhour" }).waitFor();
 }
 
-// Charts are drawn anew a moment after the window has another width.
-async function picture(page, name, size = DESKTOP) {
+// Charts are drawn anew a moment after the window has another width: then they are as wide as their places again.
+async function resize(page, size) {
   await page.setViewportSize(size);
-  await page.waitForTimeout(400);
+  await until(`charts for a window of ${size.width} px`, () => page.evaluate((width) => {
+    const drawn = [...document.querySelectorAll(".chart .u-wrap")];
+    return innerWidth === width && drawn.every((chart) => chart.clientWidth === chart.closest(".chart").clientWidth);
+  }, size.width));
+}
+
+async function picture(page, name, size = DESKTOP) {
+  await resize(page, size);
   await page.screenshot({ path: `${world.pictures}/${name}.png`, fullPage: true });
-  await page.setViewportSize(DESKTOP);
+  await resize(page, DESKTOP);
 }
 
 // Nothing is cut off or scrolls sideways at the two widths that people have.
 async function checkWidths(page, name) {
   for (const size of [DESKTOP, PHONE]) {
-    await page.setViewportSize(size);
-    await page.waitForTimeout(250);
+    await resize(page, size);
     const wide = await page.evaluate(() => {
       const parts = [...document.querySelectorAll("body *")].filter((part) => part.closest(".scroll") === null || part.matches(".scroll"));
       const out = parts.filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5 && !part.matches(".hidden"));
@@ -126,7 +132,7 @@ async function checkWidths(page, name) {
     });
     assert.deepEqual(wide, [0, []], `${name}: wider than ${size.width} px`);
   }
-  await page.setViewportSize(DESKTOP);
+  await resize(page, DESKTOP);
 }
 
 // Every control has a name, every picture a text, every table a header, and no id is there twice.
@@ -307,6 +313,21 @@ async function links(page, url) {
   assert.ok(description.paths["/forecasts"] && description.paths["/predict"]);
 }
 
+// The head of a column sorts by it: names that begin with digits as names, numbers as numbers.
+async function sorting(page) {
+  const names = () => page.locator("#forecasts tbody th").allInnerTexts();
+  await page.locator("#forecasts a.coin").nth(2).evaluate((coin) => { coin.textContent = "1INCHUSDT"; });
+  await page.locator("#forecasts .sort", { hasText: "coin" }).click();
+  const sorted = await names();
+  assert.deepEqual([sorted[0], sorted], ["1INCHUSDT", [...sorted].sort()]);
+  await page.locator("#forecasts .sort", { hasText: "coin" }).click();
+  assert.deepEqual(await names(), [...sorted].reverse());
+  await page.locator("#forecasts .sort", { hasText: "bp" }).click();
+  const numbers = await page.locator("#forecasts tbody td:nth-child(3)").evaluateAll((cells) => cells.map((cell) => parseFloat(cell.textContent)));
+  assert.deepEqual(numbers, [...numbers].sort((one, other) => other - one));
+  await page.reload();
+}
+
 // 60 coins and the longest names that there are still fit.
 async function manyCoins(page) {
   await page.evaluate(() => {
@@ -406,7 +427,17 @@ async function withoutScript(browser, url) {
     const watch = start(["watch", ...world.watch, ...world.shared, "--base-url", exchange.rest, "--websocket-url", exchange.websocket], `${world.folder}/watch.log`);
     await bars(page);
     assert.equal(await watch.ended, 0, `the watch ended: ${fs.readFileSync(`${world.folder}/watch.log`, "utf8")}`);
-    await page.waitForTimeout(1000);
+    // A server that starts now reads the whole ledger; the first one has read it, too, once both answer the same.
+    const nameless = ["--run", world.run, "--volatility", world.volatility, ...world.shared];
+    const plain = await serve(plain_port, nameless);
+    await until("both servers have read the whole ledger", async () => {
+      const ask = async (server) => Promise.all(["/forecasts", "/positions", "/watch"].map(async (path) => {
+        const answer = await page.request.get(server + path);
+        return answer.ok() ? answer.text() : null;
+      }));
+      const [first, second] = [await ask(url), await ask(plain_url)];
+      return !first.includes(null) && first.join() === second.join();
+    });
     await page.reload();
 
     begin("forecasts");
@@ -429,13 +460,14 @@ async function withoutScript(browser, url) {
     await picture(page, "phone", PHONE);
 
     begin("changes with a token, and without");
-    const nameless = ["--run", world.run, "--volatility", world.volatility, ...world.shared];
-    const plain = await serve(plain_port, nameless);
     await changes(page, browser, url, plain_url);
     begin("without JavaScript");
     await withoutScript(browser, plain_url);
-    begin("60 coins, long names");
     const wide = await open(browser, {}, plain_url);
+    await wide.locator("a.coin").first().waitFor();
+    begin("columns sort");
+    await sorting(wide);
+    begin("60 coins, long names");
     await wide.locator("a.coin").first().waitFor();
     await manyCoins(wide);
     begin("the server goes away and comes back");

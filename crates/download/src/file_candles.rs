@@ -44,6 +44,8 @@ pub struct FileCandles {
     /// How many rows have no market cap or supply, of the columns that the file has: 0 says so too.
     pub unknown_sizes: BTreeMap<Column, usize>,
     pub bad_rows: BadRows,
+    /// Most coins that are taken in; None: any number.
+    pub most_coins: Option<usize>,
     /// Rows that were left out, with the reason.
     pub left_out: Vec<(usize, String)>,
 }
@@ -196,7 +198,7 @@ impl FileCandles {
                 .find(|known| known.as_str() == text.trim())
             {
                 Some(known) => Ok(known.clone()),
-                None => name::symbol(text.trim()).map_err(|error| error.to_string()),
+                None => self.parsed_symbol(text.trim()),
             },
             (Some(other), _) => Err(format!(
                 "`symbol` is {}, expected a name such as BTCUSDT",
@@ -204,6 +206,19 @@ impl FileCandles {
             )),
             (None, Some(symbol)) => Ok(symbol.clone()),
             (None, None) => Err("no column and no file name says the symbol".to_owned()),
+        }
+    }
+
+    /// A coin that no row before has, or that rows before spell otherwise.
+    fn parsed_symbol(&self, text: &str) -> Result<Symbol, String> {
+        let symbol = name::symbol(text).map_err(|error| error.to_string())?;
+        let is_full = self.most_coins.is_some_and(|most| self.coins.len() >= most);
+        match is_full && !self.coins.contains_key(&symbol) {
+            true => Err(format!(
+                "{symbol} is one coin more than {}, the most that one file may have here",
+                self.coins.len()
+            )),
+            false => Ok(symbol),
         }
     }
 

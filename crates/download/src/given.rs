@@ -9,11 +9,15 @@ use market::{Interval, Market, Symbol};
 use crate::read::{ReadOptions, read_file};
 use crate::spacing::interval_of;
 
+/// Most coins of one file: each takes memory, and is looked for in every row.
+const MOST_COINS: usize = 1000;
+
 /// Reads the candles of a file in any form that `quarterhour import` takes, and checks them as it
 /// does; `symbol` is the coin of a file that does not say its own. Times are ascending.
 ///
 /// # Errors
-/// An unknown form, a broken file, a row that is no candle, candles of another market or interval.
+/// An unknown form, a broken file, a row that is no candle, candles of another market or interval, more than
+/// 1000 coins.
 pub fn read_candles(
     path: &Path,
     symbol: Option<Symbol>,
@@ -22,6 +26,7 @@ pub fn read_candles(
     let reading = ReadOptions {
         symbol,
         market: Some(market),
+        most_coins: Some(MOST_COINS),
         ..ReadOptions::default()
     };
     let mut file = read_file(path, &reading)?;

@@ -76,6 +76,7 @@ impl ImportArgs {
             },
             symbol: self.symbol.clone(),
             market: Some(market),
+            most_coins: None,
         }
     }
 }

@@ -2,13 +2,13 @@
 //! exchange's archive has it.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
 use market::{ArchiveFile, Market, Symbol};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use storage::{Cell, ForeignTable};
 
 use crate::columns::{ColumnRoles, Role};
@@ -23,6 +23,45 @@ pub struct ReadOptions {
     pub symbol: Option<Symbol>,
     /// Where the candles will be put, so that a file of another market is refused.
     pub market: Option<Market>,
+    /// Most coins of one file; None: any number.
+    pub most_coins: Option<usize>,
+}
+
+/// Longest record of a CSV file. The fields of a longer one would take many times its size in memory.
+const MOST_RECORD_BYTES: usize = 64 * 1024;
+
+/// Most names of a JSON row.
+const MOST_NAMES: usize = 1000;
+
+/// Gives no more bytes than a record may have, until it is told that a record is over.
+struct RecordLimit<R> {
+    source: R,
+    left: usize,
+}
+
+impl<R> RecordLimit<R> {
+    fn new(source: R) -> Self {
+        let left = MOST_RECORD_BYTES;
+        Self { source, left }
+    }
+
+    fn end_record(&mut self) {
+        self.left = MOST_RECORD_BYTES;
+    }
+}
+
+impl<R: Read> Read for RecordLimit<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            let most = MOST_RECORD_BYTES / 1024;
+            return Err(io::Error::other(format!(
+                "a row is longer than {most} KB, expected one of candles"
+            )));
+        }
+        let count = (&mut self.source).take(self.left as u64).read(bytes)?;
+        self.left -= count;
+        Ok(count)
+    }
 }
 
 /// Reads one file in whatever form it has.
@@ -126,6 +165,7 @@ impl OpenFile {
             .hint("--symbol BTCUSDT says it, or rename the file so that it does"));
         }
         let mut imported = nothing(path, reading.bad_rows);
+        imported.most_coins = reading.most_coins;
         imported.interval = named.interval;
         imported.not_taken.clone_from(&columns.not_taken);
         Ok(Self {
@@ -194,7 +234,7 @@ fn read_csv(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::Re
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .from_reader(source);
+        .from_reader(RecordLimit::new(source));
     // One record for all rows: a month has 40,000.
     let mut record = csv::StringRecord::new();
     let mut next = reader.read_record(&mut record);
@@ -225,6 +265,7 @@ fn read_csv(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::Re
         .all(|text| text.trim().parse::<f64>().is_err());
     let columns = if is_header {
         let names: Vec<String> = record.iter().map(str::to_owned).collect();
+        reader.get_mut().end_record();
         next = reader.read_record(&mut record);
         ColumnRoles::named(path, &names)?
     } else {
@@ -243,6 +284,7 @@ fn read_csv(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::Re
             }
             Err(error) => open.imported.bad(row, error.to_string())?,
         }
+        reader.get_mut().end_record();
         next = reader.read_record(&mut record);
     }
     open.finish()
@@ -266,6 +308,10 @@ fn read_json(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::R
     };
     let (columns, names): (ColumnRoles, Vec<String>) = match rows.first() {
         Some(Value::Array(cells)) => (ColumnRoles::positional(path, cells.len())?, Vec::new()),
+        // Every row is asked for each of the names.
+        Some(Value::Object(first)) if first.len() > MOST_NAMES => {
+            return Err(not_rows(format!("found {} names in a row", first.len())));
+        }
         Some(Value::Object(first)) => {
             let names: Vec<String> = first.keys().cloned().collect();
             (ColumnRoles::named(path, &names)?, names)
@@ -277,7 +323,7 @@ fn read_json(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::R
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<Cell> = match row {
             Value::Array(cells) if names.is_empty() => cells.iter().map(cell).collect(),
-            Value::Object(fields) if fields.keys().all(|key| names.contains(key)) => names
+            Value::Object(fields) if fields.len() == known(&names, fields) => names
                 .iter()
                 .map(|name| fields.get(name).map_or(Cell::Missing, cell))
                 .collect(),
@@ -292,6 +338,12 @@ fn read_json(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::R
         open.push(index + 1, &cells)?;
     }
     open.finish()
+}
+
+/// How many of the names the fields have.
+fn known(names: &[String], fields: &Map<String, Value>) -> usize {
+    let own = names.iter().filter(|name| fields.contains_key(*name));
+    own.count()
 }
 
 fn cell(value: &Value) -> Cell<'_> {
@@ -328,5 +380,61 @@ mod tests {
             (rows.numbers.as_slice(), rows.candles.column(Column::Close)),
             (&[1, 3][..], &[1.0, 3.0][..])
         );
+    }
+
+    /// Why a text is refused, of at most ten coins.
+    fn refusal(path: &str, text: &str) -> String {
+        let reading = ReadOptions {
+            most_coins: Some(10),
+            ..ReadOptions::default()
+        };
+        let path = Path::new(path);
+        let read = match path.extension().is_some_and(|ending| ending == "json") {
+            true => read_json(path, text.as_bytes(), &reading),
+            false => read_csv(path, text.as_bytes(), &reading),
+        };
+        format!("{:#}", read.unwrap_err())
+    }
+
+    /// Each of these once took a gigabyte or an hour.
+    #[test]
+    fn rows_and_coins_without_end_are_refused() {
+        let wide = refusal("x.csv", &",".repeat(1 << 20));
+        assert!(wide.contains("a row is longer than 64 KB"), "{wide}");
+        let row = format!(
+            "time,close\n1518163200000,1.0{}\n",
+            "\"\n\",".repeat(1 << 18)
+        );
+        let wide = refusal("x.csv", &row);
+        assert!(wide.contains("a row is longer than 64 KB"), "{wide}");
+        let coins: String = (0..20)
+            .map(|coin| format!("X{coin}USDT,1518163200000,1.0\n"))
+            .collect();
+        let many = refusal("x.csv", &format!("symbol,time,close\n{coins}"));
+        assert!(
+            many.contains("row 11: X10USDT is one coin more than 10"),
+            "{many}"
+        );
+        let names: String = (0..2000).map(|name| format!("\"n{name}\":1,")).collect();
+        let many = refusal("x.json", &format!("[{{{names}\"close\":1}}]"));
+        assert!(many.contains("found 2001 names in a row"), "{many}");
+    }
+
+    /// The limit is of a row, not of a file, and a coin that is known may be spelt otherwise.
+    #[test]
+    fn many_rows_of_few_coins_are_read() {
+        let row = |minute: i64| {
+            let time = 1_518_163_200_000 + 60_000 * minute;
+            format!("BTCUSDT,{time},1.0\nETH/USDT,{time},2.0\n")
+        };
+        let text = "symbol,time,close\n".to_owned() + &(0..20_000).map(row).collect::<String>();
+        assert!(text.len() > 8 * MOST_RECORD_BYTES);
+        let reading = ReadOptions {
+            most_coins: Some(2),
+            ..ReadOptions::default()
+        };
+        let read = read_csv(Path::new("x.csv"), text.as_bytes(), &reading).unwrap();
+        let lengths: Vec<usize> = read.coins.values().map(|rows| rows.candles.len()).collect();
+        assert_eq!(lengths, [20_000, 20_000]);
     }
 }

@@ -54,6 +54,6 @@ pub use page_request::PageRequest;
 pub use recent_calibration::{RecentCalibration, RecentCoverage};
 pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
 pub use watch::{
-    ExchangeClock, Feed, FeedSource, PageArgs, PageServer, SignalPolicy, WatchArgs, WatchConfig,
-    why_not,
+    ExchangeClock, Feed, FeedSource, ModelFacts, PageArgs, PageServer, SignalPolicy, WatchArgs,
+    WatchConfig, why_not,
 };

@@ -106,7 +106,8 @@
     const table = document.querySelector("#forecasts table");
     if (!table) return;
     const body = table.tBodies[0];
-    const value = (row, at) => { const text = row.cells[at].textContent, number = parseFloat(text); return isNaN(number) ? text : number; };
+    // A number stands alone or before its unit: 1INCHUSDT is a name.
+    const value = (row, at) => { const text = row.cells[at].textContent, number = /^[+-]?[\d.]+(?=\s|$)/.exec(text); return number ? Number(number[0]) : text; };
     const sort = () => [...table.tHead.rows[0].cells].forEach((head, at) => {
       if (order?.column !== head.dataset.column) { head.removeAttribute("aria-sort"); return; }
       head.setAttribute("aria-sort", order.sign < 0 ? "descending" : "ascending");

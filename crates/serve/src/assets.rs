@@ -1,12 +1,11 @@
 //! Scripts, styles and pictures of the page, and how much of them goes over the wire.
 
 use std::io::Write;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use storage::content_hash;
@@ -22,88 +21,81 @@ pub struct Asset {
     pub path: &'static str,
     kind: &'static str,
     text: &'static str,
+    packed: OnceLock<Packed>,
 }
-
-/// All of them.
-pub static ASSETS: [Asset; 6] = [
-    Asset {
-        path: "/assets/icon.svg",
-        kind: ICON,
-        text: include_str!("../assets/icon.svg"),
-    },
-    // Where browsers look for the icon of what names none, such as reports and JSON.
-    Asset {
-        path: "/favicon.ico",
-        kind: ICON,
-        text: include_str!("../assets/icon.svg"),
-    },
-    Asset {
-        path: "/assets/page.js",
-        kind: SCRIPT,
-        text: include_str!("../assets/page.js"),
-    },
-    Asset {
-        path: "/assets/page.css",
-        kind: STYLE,
-        text: include_str!("../assets/page.css"),
-    },
-    Asset {
-        path: "/assets/uplot.js",
-        kind: SCRIPT,
-        text: include_str!("../assets/uplot.js"),
-    },
-    Asset {
-        path: "/assets/uplot.css",
-        kind: STYLE,
-        text: include_str!("../assets/uplot.css"),
-    },
-];
 
 /// What is made of an asset once.
 #[derive(Debug)]
 struct Packed {
     gzip: Option<Bytes>,
-    /// Names the content, so that a browser asks whether a newer program has another.
-    tag: Option<HeaderValue>,
+    /// SHA-256 of the content, so that a browser asks whether a newer program has another.
+    tag: String,
 }
 
-/// The assets, compressed, in their order.
-static PACKED: LazyLock<Vec<Packed>> = LazyLock::new(|| {
-    let all = ASSETS.iter().map(|asset| asset.text.as_bytes());
-    let packed = all.map(|text| Packed {
-        gzip: gzip(text, Compression::best()),
-        tag: HeaderValue::from_str(&format!("W/\"{}\"", content_hash(text))).ok(),
-    });
-    packed.collect()
-});
+/// All of them.
+pub static ASSETS: [Asset; 6] = [
+    Asset::new("/assets/icon.svg", ICON, include_str!("../assets/icon.svg")),
+    // Where browsers look for the icon of what names none, such as reports and JSON.
+    Asset::new("/favicon.ico", ICON, include_str!("../assets/icon.svg")),
+    Asset::new("/assets/page.js", SCRIPT, include_str!("../assets/page.js")),
+    Asset::new(
+        "/assets/page.css",
+        STYLE,
+        include_str!("../assets/page.css"),
+    ),
+    Asset::new(
+        "/assets/uplot.js",
+        SCRIPT,
+        include_str!("../assets/uplot.js"),
+    ),
+    Asset::new(
+        "/assets/uplot.css",
+        STYLE,
+        include_str!("../assets/uplot.css"),
+    ),
+];
 
 impl Asset {
-    /// Answers requests for the asset at this place of the list.
-    pub fn route<S: Clone + Send + Sync + 'static>(&'static self, place: usize) -> MethodRouter<S> {
-        get(move |headers: HeaderMap| async move {
-            let packed = PACKED.get(place);
-            let tag = packed.and_then(|packed| packed.tag.clone());
-            let is_known = tag.is_some() && headers.get(header::IF_NONE_MATCH) == tag.as_ref();
-            let gzip = packed.and_then(|packed| packed.gzip.clone());
-            let mut response = match gzip.filter(|_| takes_gzip(&headers)) {
-                _ if is_known => StatusCode::NOT_MODIFIED.into_response(),
-                Some(gzip) => encoded(gzip),
-                None => self.text.into_response(),
-            };
-            let fixed = [
-                (header::CONTENT_TYPE, self.kind),
-                (header::CACHE_CONTROL, "no-cache"),
-                (header::VARY, "accept-encoding"),
-            ];
-            let own = response.headers_mut();
-            for (name, value) in fixed {
-                own.insert(name, HeaderValue::from_static(value));
-            }
-            if let Some(tag) = tag {
-                own.insert(header::ETAG, tag);
-            }
-            response
+    const fn new(path: &'static str, kind: &'static str, text: &'static str) -> Self {
+        let packed = OnceLock::new();
+        Self {
+            path,
+            kind,
+            text,
+            packed,
+        }
+    }
+
+    fn packed(&self) -> &Packed {
+        let bytes = self.text.as_bytes();
+        self.packed.get_or_init(|| Packed {
+            gzip: gzip(bytes, Compression::best()),
+            tag: format!("\"{}\"", content_hash(bytes)),
         })
+    }
+
+    /// The asset, or that the browser has it already.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let Packed { gzip, tag } = self.packed();
+        let mut response = match gzip.clone().filter(|_| takes_gzip(headers)) {
+            _ if knows(headers, tag) => StatusCode::NOT_MODIFIED.into_response(),
+            Some(gzip) => encoded(gzip),
+            None => self.text.into_response(),
+        };
+        let fixed = [
+            (header::CONTENT_TYPE, self.kind),
+            (header::CACHE_CONTROL, "no-cache"),
+            (header::VARY, "accept-encoding"),
+        ];
+        let own = response.headers_mut();
+        for (name, value) in fixed {
+            own.insert(name, HeaderValue::from_static(value));
+        }
+        // Weak, as the compressed content has the same tag. A hash is always a header's value.
+        if let Ok(tag) = HeaderValue::from_str(&format!("W/{tag}")) {
+            own.insert(header::ETAG, tag);
+        }
+        response
     }
 }
 
@@ -131,19 +123,25 @@ fn gzip(bytes: &[u8], level: Compression) -> Option<Bytes> {
     encoder.finish().ok().map(Bytes::from)
 }
 
+/// The members of the lists that a header holds.
+fn listed<'a>(headers: &'a HeaderMap, name: HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).iter();
+    let lists = values.filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim)
+}
+
+/// Returns true where `If-None-Match` names the tag, weak or not: a proxy may have changed which.
+fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    let mut known = listed(headers, header::IF_NONE_MATCH);
+    known.any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
 /// Returns true where `Accept-Encoding` names gzip, and not with a weight of 0.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT_ENCODING);
-    let mut named = accepted
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    named.any(|one| {
+    listed(headers, header::ACCEPT_ENCODING).any(|one| {
         let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
-        let weight = weight
-            .trim()
-            .strip_prefix("q=")
-            .and_then(|weight| weight.parse::<f64>().ok());
+        let weight = weight.trim().strip_prefix("q=");
+        let weight = weight.and_then(|weight| weight.parse::<f64>().ok());
         name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
     })
 }
@@ -166,9 +164,28 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_that_has_the_content_is_not_sent_it_again() {
+        let asset = &ASSETS[0];
+        let status = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
+            asset.answer(&headers).status().as_u16()
+        };
+        let tag = asset.answer(&HeaderMap::new()).headers()[header::ETAG].clone();
+        let tag = tag.to_str().unwrap();
+        let strong = tag.strip_prefix("W/").unwrap();
+        for known in [tag, strong, "*", &format!("\"other\", {tag}")] {
+            assert_eq!(status(known), 304, "{known}");
+        }
+        for other in ["\"other\"", "", &strong[1..]] {
+            assert_eq!(status(other), 200, "{other}");
+        }
+    }
+
+    #[test]
     fn what_is_compressed_is_the_same_and_smaller() {
-        for (asset, packed) in ASSETS.iter().zip(PACKED.iter()) {
-            let packed = packed.gzip.as_ref().unwrap();
+        for asset in &ASSETS {
+            let packed = asset.packed().gzip.as_ref().unwrap();
             let mut text = String::new();
             flate2::read::GzDecoder::new(packed.as_ref())
                 .read_to_string(&mut text)

@@ -19,7 +19,7 @@ use crate::network::Network;
 use crate::poll::poll;
 use crate::promise::promised;
 use crate::request_counts::RequestCounts;
-use crate::router::router;
+use crate::router::{paths, router};
 use crate::run_facts::RunFacts;
 use crate::server::{self, MOST_CONNECTIONS};
 use crate::site::{MOST_STREAMS, MOST_UPLOADS, Shown, Site};
@@ -123,7 +123,7 @@ pub fn run_until(args: &Args, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
             explained: Mutex::new(None),
             uploading: Arc::new(Semaphore::new(MOST_UPLOADS)),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
-            requests: RequestCounts::new()?,
+            requests: RequestCounts::new(paths())?,
             uploads: uploads.path().to_owned(),
         };
         cli::note(format!(
@@ -188,7 +188,7 @@ fn promise(run: Arc<RunFacts>) -> anyhow::Result<Arc<OnceLock<Option<crate::prom
         thread::Builder::new()
             .name("promise".to_owned())
             .spawn(move || {
-                let _ = place.set(promised(&run.folder));
+                let _ = place.set(promised(&run.model.folder));
             })?;
     }
     Ok(promise)

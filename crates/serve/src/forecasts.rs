@@ -87,7 +87,7 @@ fn add_volatility(bar: &mut Bar, beside: &Shown, now_ms: i64) -> Option<Volatili
         coin.volatility = own.and_then(|own| own.volatility.clone());
     }
     Some(VolatilitySource {
-        run: beside.run.name.clone(),
+        run: beside.run.model.run.clone(),
         forecaster: other.forecaster.clone(),
         horizon: beside.run.horizon.to_string(),
         closed_at: other.closed_at,
@@ -108,15 +108,13 @@ pub async fn forecasts(
     let Some(last) = last_forecasts(&site, &snapshot, now_ms()) else {
         let reason = snapshot.fault.clone();
         let reason = reason.unwrap_or_else(|| "the ledger has no forecasts yet".to_owned());
-        return Err(Problem::new(StatusCode::NOT_FOUND, reason)
-            .hint("`quarterhour watch --run RUN` makes them"));
+        let hint = "`quarterhour watch --run RUN` makes them";
+        return Err(Problem::new(StatusCode::NOT_FOUND, reason, hint));
     };
     match form {
         Form::Json => Ok(json(&last)),
         Form::Csv => {
-            let text = csv(&last).map_err(|error| {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-            })?;
+            let text = csv(&last).map_err(|error| Problem::fault(error.to_string()))?;
             Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
         }
     }
@@ -181,7 +179,8 @@ pub async fn events(State(site): State<Arc<Site>>) -> Result<Response, Problem> 
     let Ok(place) = site.streams.clone().try_acquire_owned() else {
         let detail =
             format!("all {MOST_STREAMS} event streams are taken, expected fewer at a time");
-        let refusal = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        let hint = "ask for /forecasts once a bar, or close another stream";
+        let refusal = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail, hint);
         // A client that waits with the connection open would keep others from theirs.
         let close = [(header::CONNECTION, "close"), (header::RETRY_AFTER, "60")];
         return Ok((close, refusal).into_response());

@@ -34,7 +34,8 @@ pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response
     };
     let Ok(body) = body else {
         let detail = format!("the form is longer than {MOST_BYTES} bytes, expected a token");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
+        let hint = "send `token=` and the token alone";
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, hint).into_response();
     };
     // A token has no letter that a form would write otherwise.
     let text = String::from_utf8_lossy(&body);

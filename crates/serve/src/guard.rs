@@ -59,21 +59,24 @@ pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) 
     reason = "an answer is what is sent either way"
 )]
 fn check(site: &Site, request: &Request) -> Result<(), Response> {
-    let refuse = |status, detail: String| Problem::new(status, detail).into_response();
+    let forbid = |detail: &str| {
+        let hint = "open this server's own page; a program sends `Authorization: Bearer TOKEN` and no Origin";
+        Problem::new(StatusCode::FORBIDDEN, detail, hint).into_response()
+    };
     let headers = request.headers();
     let host = text(headers, header::HOST.as_str()).unwrap_or_default();
     if !site.access.knows_host(host) {
         let detail =
             format!("the request is for the host `{host}`, expected the address of this server");
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
-            .hint("--host NAME allows another name, such as that of a reverse proxy")
-            .into_response());
+        let hint = "--host NAME allows another name, such as that of a reverse proxy";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail, hint).into_response());
     }
     let is_write = ![Method::GET, Method::HEAD].contains(request.method());
     let origin = text(headers, header::ORIGIN.as_str());
     if is_write && origin.is_some_and(|origin| !site.access.knows_origin(origin)) {
-        let detail = "the request comes from another site's page, expected this server's own";
-        return Err(refuse(StatusCode::FORBIDDEN, detail.to_owned()));
+        return Err(forbid(
+            "the request comes from another site's page, expected this server's own",
+        ));
     }
     let path = request.uri().path();
     if !site.access.has_token() || OPEN.contains(&path) {
@@ -85,10 +88,9 @@ fn check(site: &Site, request: &Request) -> Result<(), Response> {
     let session = session(headers).filter(|secret| site.access.sessions.is_open(secret, now_ms()));
     match session {
         // A page always names its origin when it writes.
-        Some(_) if is_write && origin.is_none() => {
-            let detail = "a request with a session names no Origin, expected one";
-            Err(refuse(StatusCode::FORBIDDEN, detail.to_owned()))
-        }
+        Some(_) if is_write && origin.is_none() => Err(forbid(
+            "a request with a session names no Origin, expected one",
+        )),
         Some(_) => Ok(()),
         None if path == "/" => Err(Redirect::to("/login").into_response()),
         None => Err(unauthorized("no token came with the request")),
@@ -104,9 +106,8 @@ pub fn check_token(site: &Site, token: &str, sender: Sender) -> Result<(), Respo
     let (access, now_ms) = (&site.access, now_ms());
     if access.sessions.is_barred(sender.address, now_ms) {
         let detail = "too many wrong tokens came from this address";
-        let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
-            .hint("wait for a minute")
-            .into_response();
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let mut response = Problem::new(status, detail, "wait for a minute").into_response();
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
@@ -125,9 +126,8 @@ pub fn check_token(site: &Site, token: &str, sender: Sender) -> Result<(), Respo
 }
 
 fn unauthorized(detail: &str) -> Response {
-    let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail)
-        .hint("send the header `Authorization: Bearer TOKEN`, or log in at /login")
-        .into_response();
+    let hint = "send the header `Authorization: Bearer TOKEN`, or log in at /login";
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail, hint).into_response();
     let scheme = HeaderValue::from_static("Bearer");
     response
         .headers_mut()

@@ -63,18 +63,18 @@ impl HealthArgs {
         ) {
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|error| with_causes(&error))?;
+        let client = client.build().map_err(with_causes)?;
         let sent = client.get(self.url.clone()).send().await;
-        let answer = sent.map_err(|error| with_causes(&error.without_url()))?;
+        let answer = sent.map_err(|error| with_causes(error.without_url()))?;
         let status = answer.status();
         if ![StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&status) {
             return Err(format!(
                 "it answers {status}, expected the /health of `quarterhour serve`"
             ));
         }
-        let health = answer.json().await.map_err(|error| error.without_url());
+        let health = answer.json().await;
         health.map_err(|error| {
-            let causes = with_causes(&error);
+            let causes = with_causes(error.without_url());
             format!("{causes}, expected the JSON of `quarterhour serve`")
         })
     }
@@ -117,11 +117,8 @@ fn health_url(text: &str) -> Result<Url, String> {
 }
 
 /// An error and what led to it; reqwest keeps the reason in its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    let causes = causes.map(ToString::to_string);
-    let all = std::iter::once(error.to_string()).chain(causes);
-    all.collect::<Vec<_>>().join(": ")
+fn with_causes(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn score_points(
     // Where bars are missing the last ones reach further back.
     let first = outcomes.partition_point(|outcome| outcome.time_ms < from_ms);
     let outcomes = outcomes.get(first..).unwrap_or_default();
-    let points = rolling_pearson(outcomes, window_ms, run.horizon_bars, POINTS);
+    let points = rolling_pearson(outcomes, window_ms, run.model.horizon_bars, POINTS);
     let point = |found: LivePearson| ScorePoint {
         time: found.time_ms + hold_ms,
         pearson: found.value,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
@@ -15,8 +15,7 @@ use crate::snapshot::Snapshot;
 /// The text that a Prometheus server reads
 #[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn metrics(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
-    let text = text(&site)
-        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let text = text(&site).map_err(|error| Problem::fault(error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
@@ -168,7 +167,7 @@ fn of_day(gauges: &Gauges, site: &Site, snapshot: &Snapshot) -> prometheus::Resu
             promise.pearson,
         )?;
     }
-    if let Some(until_ms) = site.run().seen_until_ms {
+    if let Some(until_ms) = site.run().model.fitted_until_ms {
         gauges.one(
             "model_fitted_until_timestamp_seconds",
             "The first time that the model has not seen",

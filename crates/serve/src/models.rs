@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use registry::{
@@ -12,6 +12,7 @@ use registry::{
 
 use crate::json::json;
 use crate::problem::Problem;
+use crate::query::{Named, named};
 use crate::site::Site;
 
 /// Versions of the model that is served, with their aliases, scores and intervals
@@ -44,13 +45,15 @@ pub fn versions(model: &NamedModel) -> Result<Vec<Listed>, registry::Error> {
 )]
 pub async fn promote(
     State(site): State<Arc<Site>>,
-    Path((name, version)): Path<(String, String)>,
+    path: Named<(String, String)>,
 ) -> Result<Response, Problem> {
+    let (name, version) = named(path)?;
     site.check_may_change()?;
     let model = registered(&site)?;
     if name != model.name.as_str() {
         let detail = format!("there is no model `{name}` here, expected `{}`", model.name);
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+        let hint = "/models lists the versions of the model that is served";
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail, hint));
     }
     let version: ModelVersion = version
         .parse()
@@ -91,8 +94,8 @@ fn put_into_production(
 fn registered(site: &Site) -> Result<NamedModel, Problem> {
     site.model.clone().ok_or_else(|| {
         let detail = "a run is served that was named by its folder, expected a registered model";
-        Problem::new(StatusCode::NOT_FOUND, detail)
-            .hint("`quarterhour serve --model NAME@production`")
+        let hint = "`quarterhour serve --model NAME@production`";
+        Problem::new(StatusCode::NOT_FOUND, detail, hint)
     })
 }
 
@@ -101,9 +104,6 @@ async fn in_registry(
 ) -> Result<Response, Problem> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|error| Problem::of(&error.into())),
-        Err(_) => {
-            let detail = "the registry's change ended abnormally; the server's log says where";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
-        }
+        Err(_) => Err(Problem::fault("the registry's change ended abnormally")),
     }
 }

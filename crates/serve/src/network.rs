@@ -37,13 +37,16 @@ impl FromStr for Network {
             None => (text, None),
             Some((address, length)) => (address, Some(length)),
         };
-        let address: IpAddr = address.parse().map_err(|_| invalid())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let length = length.map_or(Ok(most), str::parse);
-        let length = length.map_err(|_| invalid())?;
-        match length <= most {
-            true => Ok(Self { address, length }),
-            false => Err(invalid()),
+        let written: IpAddr = address.parse().map_err(|_| invalid())?;
+        let bits = |address: IpAddr| if address.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Ok(bits(written)), str::parse);
+        let length: u32 = length.map_err(|_| invalid())?;
+        // An address of IPv4 that is written as one of IPv6 is one of IPv4, as those of requests are.
+        let address = written.to_canonical();
+        let mapped = bits(written) - bits(address);
+        match length.checked_sub(mapped) {
+            Some(length) if length <= bits(address) => Ok(Self { address, length }),
+            _ => Err(invalid()),
         }
     }
 }
@@ -117,6 +120,8 @@ mod tests {
         assert!(!holds("172.16.0.0/12", "172.32.0.0"));
         assert!(holds("10.0.0.7", "10.0.0.7") && !holds("10.0.0.7", "10.0.0.6"));
         assert!(holds("10.0.0.7", "::ffff:10.0.0.7"));
+        assert!(holds("::ffff:10.0.0.7", "10.0.0.7") && !holds("::ffff:10.0.0.7", "10.0.0.6"));
+        assert!(holds("::ffff:10.0.0.0/104", "10.1.2.3"));
         assert!(holds("0.0.0.0/0", "203.0.113.9") && !holds("0.0.0.0/0", "2001:db8::1"));
         assert!(holds("fd00::/8", "fd12::1") && !holds("fd00::/8", "fe80::1"));
         for wrong in [
@@ -126,6 +131,7 @@ mod tests {
             "10.0.0.0/-1",
             "::/129",
             "10.0.0/8",
+            "::ffff:10.0.0.0/8",
         ] {
             let refused = wrong.parse::<Network>().unwrap_err().to_string();
             assert!(refused.starts_with(&format!("`{wrong}`, expected")));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use trading::Ledger;
 
@@ -44,9 +43,6 @@ async fn set_paused(site: &Site, is_paused: bool) -> Result<Response, Problem> {
     match tokio::task::spawn_blocking(set).await {
         Ok(Ok(pause)) => Ok(json(&pause)),
         Ok(Err(error)) => Err(Problem::of(&error.into())),
-        Err(_) => {
-            let detail = "the change ended abnormally; the server's log says where";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
-        }
+        Err(_) => Err(Problem::fault("the change ended abnormally")),
     }
 }

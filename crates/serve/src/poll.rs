@@ -66,7 +66,7 @@ pub fn poll(
 
 /// The model, where it says more than a ledger holds.
 fn says_more(run: &RunFacts) -> Option<Checkpoint> {
-    let loaded = Checkpoint::load(&run.folder, None, &run.overrides, run.device);
+    let loaded = Checkpoint::load(&run.model.folder, None, &run.overrides, run.device);
     loaded.ok().filter(Checkpoint::says_more)
 }
 

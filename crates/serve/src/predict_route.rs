@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::json::json;
-use crate::problem::Problem;
+use crate::problem::{DESCRIPTION, Problem};
 use crate::query::asked;
 use crate::site::Site;
 use crate::turn::{in_turn, turn};
@@ -115,8 +115,8 @@ pub async fn predict(
     let query = asked(query)?;
     let Ok(_place) = site.uploading.clone().try_acquire_owned() else {
         let detail = "too many bodies are being read at once";
-        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
-        return Err(problem.hint("send it again in a minute"));
+        let hint = "send it again in a minute";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail, hint));
     };
     let (suffix, most_bytes) = kind_of(&headers)?;
     let limit = BodyLimit {
@@ -135,8 +135,8 @@ pub async fn predict(
     }
     if query.symbol.is_some() || query.times.is_some() || query.in_sample {
         let detail = "the address has parameters, expected none beside JSON";
-        let problem = Problem::new(StatusCode::BAD_REQUEST, detail);
-        return Err(problem.hint("put symbol, times and in_sample into the body"));
+        let hint = "put symbol, times and in_sample into the body";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail, hint));
     }
     // As values JSON takes many times the memory of its text.
     let _turn = turn(&site.parsing).await?;
@@ -144,7 +144,8 @@ pub async fn predict(
     let request: PredictRequest = match text.as_slice() {
         [] => PredictRequest::default(),
         text => serde_json::from_slice(text).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the body is {error}"))
+            let detail = format!("the body is {error}");
+            Problem::new(StatusCode::BAD_REQUEST, detail, DESCRIPTION)
         })?,
     };
     drop(text);
@@ -164,8 +165,11 @@ fn kind_of(headers: &HeaderMap) -> Result<(&'static str, usize), Problem> {
             let detail = format!(
                 "the body is {other}, expected application/json, text/csv or application/zip"
             );
-            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
-            return Err(problem.hint("send the header Content-Type"));
+            let (status, hint) = (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "send the header Content-Type",
+            );
+            return Err(Problem::new(status, detail, hint));
         }
     };
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
@@ -193,11 +197,13 @@ async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, 
     if given.into_iter().filter(|is_given| *is_given).count() > 1 {
         let detail = "more than one of `at`, `candles` and `rows` is there, expected one of them: the last candle says \
                       the time, and rows of features have none";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        let hint = "send one request for each";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail, hint));
     }
     if candles.is_none() && (times.is_some() || name.is_some()) {
         let detail = "`times` and `symbol` are there without `candles`, expected them with candles";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        let hint = "leave them out, or send `candles` with them";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail, hint));
     }
     if let Some(rows) = rows {
         return of_rows(site, rows).await;
@@ -245,7 +251,8 @@ async fn of_rows(site: &Arc<Site>, rows: Vec<FeatureRow>) -> Result<Response, Pr
     match answer.await? {
         Ok(forecasts) => Ok(json(&forecasts)),
         Err(wrong) => {
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_string());
+            let hint = "`missing` and `unknown` list the names that are not as they should be";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.to_string(), hint);
             Err(problem.names(wrong.missing, wrong.unknown))
         }
     }
@@ -255,7 +262,7 @@ async fn of_candles(site: &Arc<Site>, sent: Sent, in_sample: bool) -> Result<Res
     let args = arguments(site, in_sample, None)?;
     let run = site.main.run.clone();
     let forecasts = in_turn(&site.predicting, move || {
-        let (_, config) = predict::kinds(run.device).config(&run.folder, &[])?;
+        let (_, config) = predict::kinds(run.device).config(&run.model.folder, &[])?;
         let coins = download::read_candles(
             sent.file.path(),
             sent.symbol,
@@ -286,9 +293,7 @@ fn arguments(site: &Site, in_sample: bool, more: Option<String>) -> Result<predi
     arguments.extend(more);
     predict::Args::try_parse_from(arguments).map_err(|error| {
         let text = error.to_string();
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            text.lines().next().unwrap_or_default(),
-        )
+        let detail = text.lines().next().unwrap_or_default();
+        Problem::new(StatusCode::BAD_REQUEST, detail, DESCRIPTION)
     })
 }

@@ -6,6 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The way out of a request that is not as it should be.
+pub const DESCRIPTION: &str = "/openapi.json describes what every request takes";
+
 /// Why a request was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
@@ -15,8 +18,7 @@ pub struct Problem {
     status: u16,
     /// What was found, and what was expected.
     detail: String,
-    /// Ways out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Ways out, one at least.
     hints: Vec<String>,
     /// Names that the request lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -27,13 +29,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of this status.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    /// A problem of this status, and a way out.
+    pub fn new(status: StatusCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             title: status.canonical_reason().unwrap_or("error"),
             status: status.as_u16(),
             detail: detail.into(),
-            hints: Vec::new(),
+            hints: vec![hint.into()],
             missing: Vec::new(),
             unknown: Vec::new(),
         }
@@ -48,19 +50,21 @@ impl Problem {
         }
     }
 
-    /// The same with a way out.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
-        self
+    /// A fault of this program, such as a panic.
+    pub fn fault(detail: impl Into<String>) -> Self {
+        let hint = "the server's log says where";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail, hint)
     }
 
-    /// An error of this program: of what was asked where it is one of usage, else of what is there.
+    /// An error of what was asked, with its own hints where it has some.
     pub fn of(error: &anyhow::Error) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self {
-            hints: cli::hints(error, predict::hint_of),
-            ..Self::new(status, format!("{error:#}"))
+        let mut problem = Self::new(status, format!("{error:#}"), DESCRIPTION);
+        let hints = cli::hints(error, predict::hint_of);
+        if !hints.is_empty() {
+            problem.hints = hints;
         }
+        problem
     }
 }
 

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
+use crate::query::{Named, named};
 use crate::site::Site;
 
 /// The report of the run that is served
@@ -17,20 +18,21 @@ use crate::site::Site;
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Problem)))]
 pub async fn report(
     State(site): State<Arc<Site>>,
-    Path(name): Path<String>,
+    path: Named<String>,
 ) -> Result<Response, Problem> {
-    let own = &site.run().name;
+    let name = named(path)?;
+    let own = &site.run().model.run;
     if name != *own {
         let detail = format!("there is no run `{name}` here, expected `{own}`");
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+        let hint = "start another `quarterhour serve` for another run";
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail, hint));
     }
-    let path = site.run().folder.join("report.html");
+    let path = site.run().model.folder.join("report.html");
     let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
     let Ok(Ok(text)) = read else {
-        return Err(
-            Problem::new(StatusCode::NOT_FOUND, format!("{own} has no report.html"))
-                .hint("`quarterhour report RUN` writes one"),
-        );
+        let detail = format!("{own} has no report.html");
+        let hint = "`quarterhour report RUN` writes one";
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail, hint));
     };
     let policy = HeaderValue::from_str(&policy(&text));
     let mut response = Html(text).into_response();

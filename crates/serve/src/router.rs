@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::assets::ASSETS;
 use crate::predict_route::predict;
@@ -12,34 +13,69 @@ use crate::report::report;
 use crate::site::Site;
 use crate::{forecasts, forms, guard, metrics, models, openapi, pause, routes, why};
 
+/// Paths that people and programs ask for, and what answers each.
+fn answers() -> [(&'static str, MethodRouter<Arc<Site>>); 19] {
+    [
+        ("/", get(routes::page)),
+        ("/events", get(forecasts::events)),
+        ("/forecasts", get(forecasts::forecasts)),
+        ("/positions", get(routes::positions)),
+        ("/equity", get(routes::equity)),
+        ("/score", get(routes::score)),
+        ("/health", get(routes::health)),
+        ("/metrics", get(metrics::metrics)),
+        ("/openapi.json", get(openapi::openapi)),
+        ("/runs/{name}/report", get(report)),
+        ("/why", get(why::why)),
+        ("/watch", get(pause::status)),
+        ("/watch/pause", post(pause::pause)),
+        ("/watch/resume", post(pause::resume)),
+        ("/models", get(models::models)),
+        ("/models/{name}/{version}/promote", post(models::promote)),
+        ("/predict", post(predict)),
+        ("/login", get(forms::form).post(forms::log_in)),
+        ("/logout", post(forms::log_out)),
+    ]
+}
+
+/// The paths of [`router`], without its scripts, styles and pictures.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    answers().into_iter().map(|(path, _)| path)
+}
+
 /// All routes, guarded.
 pub fn router(site: Arc<Site>) -> Router {
-    let assets = ASSETS.iter().enumerate();
-    assets
-        .fold(Router::new(), |router, (place, asset)| {
-            router.route(asset.path, asset.route(place))
+    let asset = |asset: &'static crate::assets::Asset| {
+        let answer = move |headers: HeaderMap| async move { asset.answer(&headers) };
+        (asset.path, get(answer))
+    };
+    (answers().into_iter())
+        .chain(ASSETS.iter().map(asset))
+        .fold(Router::new(), |router, (path, answer)| {
+            router.route(path, answer)
         })
-        .route("/", get(routes::page))
-        .route("/events", get(forecasts::events))
-        .route("/forecasts", get(forecasts::forecasts))
-        .route("/positions", get(routes::positions))
-        .route("/equity", get(routes::equity))
-        .route("/score", get(routes::score))
-        .route("/health", get(routes::health))
-        .route("/metrics", get(metrics::metrics))
-        .route("/openapi.json", get(openapi::openapi))
-        .route("/runs/{name}/report", get(report))
-        .route("/why", get(why::why))
-        .route("/watch", get(pause::status))
-        .route("/watch/pause", post(pause::pause))
-        .route("/watch/resume", post(pause::resume))
-        .route("/models", get(models::models))
-        .route("/models/{name}/{version}/promote", post(models::promote))
-        .route("/predict", post(predict))
-        .route("/login", get(forms::form).post(forms::log_in))
-        .route("/logout", post(forms::log_out))
         .fallback(routes::unknown)
         .method_not_allowed_fallback(routes::wrong_method)
         .layer(from_fn_with_state(site.clone(), guard::guard))
         .with_state(site)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Pages for people, which no program calls.
+    const PAGES: [&str; 3] = ["/", "/login", "/logout"];
+
+    #[test]
+    fn the_description_names_every_route_and_no_other() {
+        let text = openapi::openapi_json().unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let described = json["paths"].as_object().unwrap().keys();
+        let described: BTreeSet<&str> = described.map(String::as_str).collect();
+        let answered: BTreeSet<&str> = paths().filter(|path| !PAGES.contains(path)).collect();
+        assert_eq!(described, answered);
+    }
 }

@@ -26,13 +26,15 @@ const USUAL_POSITIONS: usize = 1000;
 
 /// What a path that is not known gets.
 pub async fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no such page").hint("/openapi.json lists them")
+    let detail = "there is no such page";
+    Problem::new(StatusCode::NOT_FOUND, detail, "/openapi.json lists them")
 }
 
 /// What a method gets that a path does not take.
 pub async fn wrong_method() -> Problem {
     let detail = "this page does not take that method";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).hint("/openapi.json lists them")
+    let hint = "/openapi.json lists what each page takes";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail, hint)
 }
 
 /// The page.
@@ -47,7 +49,7 @@ pub async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response
         forecasts: last_forecasts(&site, &snapshot, now_ms),
         snapshot: &snapshot,
         versions,
-        has_report: site.run().folder.join("report.html").is_file(),
+        has_report: site.run().model.folder.join("report.html").is_file(),
         now_ms,
     };
     assets::html(html::page(&shown).into_string(), &headers)

@@ -37,8 +37,9 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a connection gets that is one too many.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    Content-Type: application/problem+json\r\nContent-Length: 107\r\nConnection: close\r\nRetry-After: 5\r\n\r\n\
-    {\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"all connections are taken, expected fewer at a time\"}";
+    Content-Type: application/problem+json\r\nContent-Length: 183\r\nConnection: close\r\nRetry-After: 5\r\n\r\n\
+    {\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"all connections are taken, expected fewer at a time\",\
+    \"hints\":[\"send it again in 5 s, and close connections that are not needed\"]}";
 
 /// Answers so many connections at a time until `is_over`.
 ///
@@ -156,7 +157,7 @@ mod tests {
             one.shutdown(Shutdown::Write).unwrap();
             let answer = read(&mut one);
             assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-            assert!(answer.ends_with("expected fewer at a time\"}"), "{answer}");
+            assert!(answer.ends_with("that are not needed\"]}"), "{answer}");
         }
         drop(kept);
         let is_answered = || {

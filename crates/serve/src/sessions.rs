@@ -28,8 +28,9 @@ const MOST_ADDRESSES: usize = 1024;
 pub struct Sessions {
     /// When each ends, by the SHA-256 of what its cookie holds.
     open: Mutex<HashMap<String, i64>>,
-    /// The minute in which failures are counted, and how many each address has.
-    failures: Mutex<(i64, HashMap<IpAddr, u32>)>,
+    /// The minute in which failures are counted, and how many each address has; None stands for all addresses
+    /// beyond those that are counted one by one.
+    failures: Mutex<(i64, HashMap<Option<IpAddr>, u32>)>,
 }
 
 impl Sessions {
@@ -68,28 +69,25 @@ impl Sessions {
     /// Counts a wrong token.
     pub fn fail(&self, address: IpAddr, now_ms: i64) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let (address, minute) = (owner(address), now_ms.div_euclid(MINUTE_MS));
+        let (address, minute) = (Some(owner(address)), now_ms.div_euclid(MINUTE_MS));
         if failures.0 != minute {
             *failures = (minute, HashMap::new());
         }
         let is_full = failures.1.len() >= MOST_ADDRESSES && !failures.1.contains_key(&address);
-        let counted = if is_full { ANY } else { address };
+        let counted = address.filter(|_| !is_full);
         *failures.1.entry(counted).or_default() += 1;
     }
 
     /// Returns true for an address that has sent too many wrong tokens in this minute.
     pub fn is_barred(&self, address: IpAddr, now_ms: i64) -> bool {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = failures.1.get(&owner(address));
+        let own = failures.1.get(&Some(owner(address)));
         // One that is counted by itself has no part in the others' failures.
-        let counted = own.or_else(|| failures.1.get(&ANY));
+        let counted = own.or_else(|| failures.1.get(&None));
         failures.0 == now_ms.div_euclid(MINUTE_MS)
             && counted.is_some_and(|count| *count >= MOST_FAILURES)
     }
 }
-
-/// Stands for all addresses beyond those that are counted one by one.
-const ANY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +107,11 @@ mod tests {
         }
         assert!(sessions.is_barred(one, 5) && !sessions.is_barred(other, 5));
         assert!(!sessions.is_barred(one, 5 + MINUTE_MS));
+        // No address stands for the others.
+        for _ in 0..MOST_FAILURES {
+            sessions.fail([0, 0, 0, 0].into(), 5);
+        }
+        assert!(!sessions.is_barred(other, 5));
     }
 
     #[test]

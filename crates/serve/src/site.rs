@@ -132,11 +132,9 @@ impl Site {
             return Ok(());
         }
         let detail = "this server was started without a token, expected one for changes";
-        let problem = Problem::new(StatusCode::FORBIDDEN, detail);
-        Err(problem.hint(
-            "`quarterhour serve --token-file FILE`, or the commands `quarterhour models promote` and `quarterhour \
-             watch pause`",
-        ))
+        let hint = "`quarterhour serve --token-file FILE`, or the commands `quarterhour models promote` and \
+                    `quarterhour watch pause`";
+        Err(Problem::new(StatusCode::FORBIDDEN, detail, hint))
     }
 }
 

@@ -184,7 +184,7 @@ fn bar(
             .map(|logged| logged.made_at_ms)
             .min()
             .unwrap_or(time),
-        horizon_bars: run.horizon_bars,
+        horizon_bars: run.model.horizon_bars,
         forecaster: without_hash(label),
         label: label.to_owned(),
         fold: Checkpoint::fold_of_label(label).unwrap_or(0),
@@ -242,7 +242,8 @@ fn more(
         .collect())
 }
 
-/// The ledger's candles of the `bars` up to the one that opens at `at_ms`.
+/// The ledger's candles of the `bars` up to the one that opens at `at_ms`, under all names of each coin and in its
+/// first unit: what a watch forecasts from.
 ///
 /// # Errors
 /// A ledger that cannot be read.
@@ -252,10 +253,13 @@ pub fn history(
     bars: usize,
     at_ms: i64,
 ) -> Result<History, trading::Error> {
+    let from_ms = at_ms - (bars as i64 - 1) * run.bar_ms;
+    let of_name = |name: &Symbol| -> Result<CandleTable, trading::Error> {
+        let candles = ledger.candles(name, from_ms, at_ms + run.bar_ms)?;
+        Ok(candles.into_iter().collect())
+    };
     let of_coin = |symbol: &Symbol| -> Result<(Symbol, CandleTable), trading::Error> {
-        let from_ms = at_ms - (bars as i64 - 1) * run.bar_ms;
-        let candles = ledger.candles(symbol, from_ms, at_ms + run.bar_ms)?;
-        Ok((symbol.clone(), candles.into_iter().collect()))
+        Ok((symbol.clone(), run.events.joined(symbol, &of_name)?))
     };
     let coins = run.symbols.iter().map(of_coin).collect::<Result<_, _>>()?;
     Ok(History { at_ms, coins })

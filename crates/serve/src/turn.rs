@@ -29,10 +29,7 @@ pub async fn in_turn<T: Send + 'static>(
     });
     match timeout(PATIENCE, work).await {
         Err(_) => Err(busy()),
-        Ok(Err(_)) => {
-            let detail = "the forecast ended abnormally; the server's log says where";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
-        }
+        Ok(Err(_)) => Err(Problem::fault("the forecast ended abnormally")),
         Ok(Ok(result)) => result.map_err(|error| Problem::of(&error)),
     }
 }
@@ -54,5 +51,6 @@ pub fn busy() -> Problem {
         "other forecasts are being made, and this one's turn did not come within {} s",
         PATIENCE.as_secs()
     );
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    let hint = "send it again in a minute";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail, hint)
 }

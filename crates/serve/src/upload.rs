@@ -35,10 +35,9 @@ pub async fn to_file(
     limit: BodyLimit,
 ) -> Result<NamedTempFile, Problem> {
     let no_room = |error: std::io::Error| {
-        Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            format!("the body cannot be kept: {error}"),
-        )
+        let detail = format!("the body cannot be kept: {error}");
+        let hint = "make room in the server's folder for temporary files";
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail, hint)
     };
     let mut builder = tempfile::Builder::new();
     let mut file = builder
@@ -55,10 +54,8 @@ pub async fn to_file(
         };
         let Some(piece) = next else { break };
         let piece = piece.map_err(|error| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("the body breaks off: {error}"),
-            )
+            let detail = format!("the body breaks off: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, detail, "send it again")
         })?;
         length += piece.len();
         if length > limit.bytes {
@@ -73,7 +70,8 @@ pub async fn to_file(
 /// The problem of a body or form that does not end.
 pub fn too_slow(what: &str, time: Duration) -> Problem {
     let detail = format!("the {what} did not end within {} s", time.as_secs_f64());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+    let hint = "send it as a whole: a client that waits for more keeps others from theirs";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail, hint)
 }
 
 /// The problem of a body that is too large.
@@ -82,8 +80,8 @@ pub fn too_large(most_bytes: usize) -> Problem {
         "the body is larger than {} MB, the most that is taken",
         most_bytes >> 20
     );
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-        .hint("`quarterhour import` puts any number of candles into a store")
+    let hint = "`quarterhour import` puts any number of candles into a store";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, hint)
 }
 
 #[cfg(test)]
@@ -113,7 +111,8 @@ mod tests {
         };
         let silent = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
         let expected = "{\"title\":\"Request Timeout\",\"status\":408,\
-            \"detail\":\"the body did not end within 0.2 s\"}";
+            \"detail\":\"the body did not end within 0.2 s\",\
+            \"hints\":[\"send it as a whole: a client that waits for more keeps others from theirs\"]}";
         assert_eq!(problem(silent, limit), expected);
         // One that sends a little now and then is no better.
         let drop = |_| async {

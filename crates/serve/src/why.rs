@@ -72,21 +72,24 @@ pub async fn why(
 ) -> Result<Response, Problem> {
     let symbol = asked(query)?.coin;
     let snapshot = site.snapshot();
-    let not_found = |detail: String| Problem::new(StatusCode::NOT_FOUND, detail);
+    let not_found = |detail: &str, hint: &str| Problem::new(StatusCode::NOT_FOUND, detail, hint);
     let Some(bar) = &snapshot.bar else {
-        return Err(not_found("the ledger has no forecasts yet".to_owned()));
+        let hint = "`quarterhour watch --run RUN` makes them";
+        return Err(not_found("the ledger has no forecasts yet", hint));
     };
     let Some(coin) = bar.coins.iter().find(|coin| coin.symbol == symbol) else {
         let names: Vec<String> = bar.coins.iter().map(|coin| coin.symbol.clone()).collect();
         let expected = names.join(", ");
-        let problem = not_found(format!("there is no coin `{symbol}`, expected {expected}"));
-        return Err(match cli::did_you_mean(&symbol, &names) {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        });
+        let detail = format!("there is no coin `{symbol}`, expected {expected}");
+        let hint = cli::did_you_mean(&symbol, &names);
+        let hint = hint.unwrap_or_else(|| "/forecasts lists the coins".to_owned());
+        return Err(not_found(&detail, &hint));
     };
     let explained = explained(&site, bar).await?;
-    let conflict = |reason: &str| Problem::new(StatusCode::CONFLICT, reason);
+    let conflict = |reason: &str| {
+        let hint = "ask again after the next bar";
+        Problem::new(StatusCode::CONFLICT, reason, hint)
+    };
     let explanation = explained.coin(&symbol).map_err(conflict)?;
     Ok(json(&Why {
         symbol: &symbol,
@@ -112,7 +115,7 @@ async fn explained(site: &Arc<Site>, bar: &Bar) -> Result<Arc<ExplainedBar>, Pro
     let found = in_turn(&site.predicting, move || {
         // A watch follows the alias.
         let folder = match &own.model {
-            None => own.run().folder.clone(),
+            None => own.run().model.folder.clone(),
             Some(model) => {
                 NamedModel::resolve(&model.registry, &model.reference)?
                     .0

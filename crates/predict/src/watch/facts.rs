@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dataset::{TimeSpan, format_time};
+use dataset::{Config, TimeSpan, format_time};
 use trading::ModelStatus;
 
 use super::SignalPolicy;
@@ -13,25 +13,34 @@ use crate::Checkpoint;
 pub struct ModelFacts {
     /// Name of the run's folder.
     pub run: String,
-    folder: PathBuf,
+    /// The run's folder.
+    pub folder: PathBuf,
     /// The first time that none of the model's fits has seen, UTC ms; None where its files do not say.
-    fitted_until_ms: Option<i64>,
-    refit_every: Option<TimeSpan>,
+    pub fitted_until_ms: Option<i64>,
+    /// How often the run is fitted again; None where its config does not say.
+    pub refit_every: Option<TimeSpan>,
     /// Length of a scored fold, where the config names one.
     scored_for: Option<TimeSpan>,
-    horizon_bars: usize,
+    /// How far ahead is forecast, in bars.
+    pub horizon_bars: usize,
 }
 
 impl ModelFacts {
     /// Those of a loaded run.
     pub fn new(run: &Path, checkpoint: &Checkpoint) -> Self {
+        Self::of(run, &checkpoint.config, checkpoint.fitted_until_ms)
+    }
+
+    /// Those of a run with this config, whose newest fit has seen nothing from `fitted_until_ms` (UTC) on;
+    /// None where its files do not say.
+    pub fn of(run: &Path, config: &Config, fitted_until_ms: Option<i64>) -> Self {
         Self {
             run: run_name(run),
             folder: run.to_owned(),
-            fitted_until_ms: checkpoint.fitted_until_ms,
-            refit_every: checkpoint.config.split.refit_every,
-            scored_for: checkpoint.config.split.test,
-            horizon_bars: checkpoint.config.horizon_bars(),
+            fitted_until_ms,
+            refit_every: config.split.refit_every,
+            scored_for: config.split.test,
+            horizon_bars: config.horizon_bars(),
         }
     }
 

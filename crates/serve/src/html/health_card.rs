@@ -31,7 +31,7 @@ pub fn health(view: &View<'_>) -> Markup {
                         alerts.failed == 0))
                 }
                 (verified(snapshot.status.verification.as_ref()))
-                (row("next refit", next_refit(watch, run.refit_every.map(|every| every.to_string())), true))
+                (row("next refit", next_refit(watch, run.model.refit_every.map(|every| every.to_string())), true))
             } }
         }
     }

@@ -23,14 +23,14 @@ pub fn model(view: &View<'_>) -> Markup {
                 None => {},
             }
             table { tbody {
-                tr { th scope="row" { "run" } td { (run.name) } }
+                tr { th scope="row" { "run" } td { (run.model.run) } }
                 tr { th scope="row" { "forecasts by" } td { (by.unwrap_or("-")) } }
-                tr { th scope="row" { "fitted until" } td { (run.seen_until_ms.map_or_else(|| "unknown".to_owned(), |ms| format_time(ms) + " UTC")) } }
+                tr { th scope="row" { "fitted until" } td { (run.model.fitted_until_ms.map_or_else(|| "unknown".to_owned(), |ms| format_time(ms) + " UTC")) } }
                 tr { th scope="row" { "coins" } td { (run.symbols.len()) } }
                 tr { th scope="row" { "a fill costs" } td { (format!("{} bp fee, {} bp slippage", costs.fee_bps, costs.slippage_bps)) } }
             } }
             p.soft {
-                @if view.has_report { a href=(format!("/runs/{}/report", run.name)) { "Report of the run" } }
+                @if view.has_report { a href=(format!("/runs/{}/report", run.model.run)) { "Report of the run" } }
                 @else { "No report yet: " code { "quarterhour evaluate RUN --html RUN/report.html" } " writes one." }
                 @if view.versions.is_some() { " All versions: " a href="/models" { "JSON" } "." }
                 @if view.why_disabled().is_some() && view.versions.is_some() { " To promote here, start the server with " code { "--token-file" } "." }

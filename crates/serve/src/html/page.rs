@@ -17,7 +17,7 @@ pub fn page(view: &View<'_>) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "Quarterhour: " (site.run().name) }
+                title { "Quarterhour: " (site.run().model.run) }
                 link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/uplot.css";
                 link rel="stylesheet" href="/assets/page.css";

@@ -144,14 +144,17 @@ fn coins(bar: &Bar, watch: Option<&WatchStatus>, all: usize) -> Markup {
 fn model(view: &View<'_>, bar: &Bar, watch: Option<&WatchStatus>) -> Markup {
     let run = view.site.run();
     let registered = watch.and_then(|watch| watch.model.registered.as_deref());
-    let (name, by) = (registered.unwrap_or(&run.name), bar.forecaster.as_str());
+    let (name, by) = (
+        registered.unwrap_or(&run.model.run),
+        bar.forecaster.as_str(),
+    );
     // The forecasts of a registered model say its name again.
     let by = by.strip_suffix(&format!(" as {name}")).unwrap_or(by);
     if bar.fold == 0 {
         return pill(Standing::Bad, &format!("{name}: {by}"));
     }
     let until_ms = watch.and_then(|watch| watch.model.fitted_until);
-    match until_ms.or(run.seen_until_ms) {
+    match until_ms.or(run.model.fitted_until_ms) {
         Some(until_ms) => {
             let age = span(view.now_ms - until_ms);
             pill(

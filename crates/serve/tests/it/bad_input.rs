@@ -14,6 +14,8 @@ fn refused(answer: &crate::support::Answer, status: u16, expected: &str) {
     let detail = json["detail"].as_str().unwrap();
     assert!(detail.contains(expected), "{detail}, expected {expected}");
     assert!(!detail.contains("/tmp"), "{detail}");
+    let hint = json["hints"][0].as_str().unwrap_or_default();
+    assert!(!hint.is_empty(), "no way out: {detail}");
 }
 
 #[test]
@@ -95,6 +97,17 @@ fn bodies_that_are_no_candles_are_refused_by_name() {
     refused(&server.get("/forecasts?format=xml"), 400, "xml");
     refused(&server.get("/no/such/page"), 404, "no such page");
     refused(&server.with("DELETE /predict", &[], b""), 405, "method");
+    refused(&server.get("/runs/%ff/report"), 400, "UTF-8");
+    refused(
+        &server.with("POST /watch/pause", &[("Origin", "null")], b""),
+        403,
+        "another site's page",
+    );
+    refused(
+        &server.with("GET /forecasts", &[("Host", "evil.example")], b""),
+        421,
+        "evil.example",
+    );
     assert_eq!(server.get("/health").status, 200);
 }
 

@@ -36,6 +36,8 @@ pub struct Market {
     pub bar_ms: i64,
     /// Open time of the last bar that is closed.
     pub last_ms: i64,
+    /// A coin, and the name that it had until a time, UTC ms: the ledger has its candles of then under that.
+    pub renamed: Option<(Symbol, Symbol, i64)>,
 }
 
 pub fn now_ms() -> i64 {
@@ -76,6 +78,7 @@ impl Market {
             candles,
             bar_ms,
             last_ms,
+            renamed: None,
         }
     }
 
@@ -125,9 +128,12 @@ impl Market {
         let mut ledger = Ledger::open(&self.run.join("ledger.sqlite")).unwrap();
         for (symbol, candles) in self.until(last_ms) {
             let rows: Vec<_> = (0..candles.len()).map(|row| candles.candle(row)).collect();
-            ledger
-                .add_candles(rows.iter().map(|candle| (&symbol, candle)))
-                .unwrap();
+            let earlier = self.renamed.as_ref().filter(|(of, ..)| *of == symbol);
+            let named = rows.iter().map(|candle| match earlier {
+                Some((_, name, until_ms)) if candle.open_time_ms < *until_ms => (name, candle),
+                _ => (&symbol, candle),
+            });
+            ledger.add_candles(named).unwrap();
         }
         for at_ms in (0..bars).rev().map(|back| last_ms - back * self.bar_ms) {
             let (made, label) = self.forecasts(at_ms);

@@ -371,6 +371,25 @@ fn occlusion_is_what_a_network_loses_without_a_group_of_features() {
     }
 }
 
+/// A coin that got another name within the history of a forecast: the ledger has its candles under both.
+#[test]
+fn a_renamed_coin_is_explained_by_the_candles_of_both_its_names() {
+    let mut market = Market::new();
+    let (new, old) = ("SIM1USDT", "OLD1USDT");
+    let renamed_ms = market.last_ms - 4 * market.bar_ms;
+    let symbol = |name: &str| market::Symbol::new(name).unwrap();
+    market.renamed = Some((symbol(new), symbol(old), renamed_ms));
+    market.write_ledger(1, market.last_ms);
+    let events = market.dir.path().join("events.toml");
+    let date = dataset::format_time(renamed_ms);
+    let text = format!(
+        "[[event]]\nsymbol = \"{new}\"\nkind = \"rebrand\"\nfrom = \"{old}\"\ndate = \"{date}\"\n"
+    );
+    fs::write(&events, text).unwrap();
+    let server = market.serve(&[&format!("--set=data.symbols_file={}", events.display())]);
+    Why::of(&server, new).check(new, "occlusion", false);
+}
+
 #[test]
 fn a_coin_that_is_not_there_is_named() {
     let market = Market::new();
