@@ -81,15 +81,24 @@ pub(crate) fn shown_arguments(arguments: impl Iterator<Item = String>) -> Vec<St
 }
 
 /// What is said of a command line without the addresses in it, where it names the section that holds
-/// secrets: an address behind a blank instead of a `=` is an argument of its own. None where nothing is to be
-/// hidden.
+/// secrets or has a slip for it: an address behind a blank instead of a `=` is an argument of its own, with or
+/// without `https://`. None where nothing is to be hidden.
 pub(crate) fn without_addresses(message: &str, arguments: &[String]) -> Option<String> {
-    let names_section = |text: &String| text.to_ascii_lowercase().contains("alert");
-    if !arguments.iter().any(names_section) {
+    let names_section = |text: &str| {
+        let section = text.split('.').next().unwrap_or_default();
+        text.to_ascii_lowercase().contains("alert")
+            || most_alike(section, &[SECRET_SECTION]).is_some()
+    };
+    if !arguments.iter().any(|text| names_section(text)) {
         return None;
     }
-    let addresses = arguments.iter().filter(|text| text.contains("://"));
-    let shown = addresses.fold(message.to_owned(), |text, address| {
+    let before = std::iter::once("").chain(arguments.iter().map(String::as_str));
+    let is_address = |(before, text): &(&str, &String)| {
+        let is_value = text.contains('/') && !text.starts_with('-');
+        text.contains("://") || is_value && names_section(before)
+    };
+    let addresses = before.zip(arguments).filter(is_address);
+    let shown = addresses.fold(message.to_owned(), |text, (_, address)| {
         text.replace(address.as_str(), HIDDEN)
     });
     (shown != message).then_some(shown)
@@ -233,6 +242,16 @@ mod tests {
         assert_eq!(
             without_addresses(message, &of_alerts).as_deref(),
             Some("error: unexpected argument '***' found")
+        );
+        for key in ["alert.url", "alrets.url"] {
+            let slip = arguments(&["watch", "--set", key, "https://h/sesame"]);
+            let shown = without_addresses(message, &slip).unwrap();
+            assert!(!shown.contains("sesame"), "{key}: {shown}");
+        }
+        let bare = arguments(&["/bin/watch", "--set", "alerts.url", "h/sesame"]);
+        assert_eq!(
+            without_addresses("unexpected argument 'h/sesame' found", &bare).as_deref(),
+            Some("unexpected argument '***' found")
         );
         let other = arguments(&["watch", "https://h/x"]);
         assert_eq!(without_addresses(message, &other), None);

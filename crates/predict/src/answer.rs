@@ -32,7 +32,7 @@ pub struct Answer {
 /// What the arguments ask for: the forecasts that the command prints.
 ///
 /// # Errors
-/// As [`run()`]; coins that are all refused are no error here.
+/// As [`crate::run()`]; coins that are all refused are no error here.
 pub(crate) fn answer(args: &Args) -> anyhow::Result<Answer> {
     let at_ms = match &args.at {
         None => None,

@@ -85,7 +85,8 @@ impl PruneArgs {
         };
         kept.validate().map_err(cli::usage)?;
         let request = Request {
-            fallback: Fallback::Rule,
+            // The indicator rule looks less far back than the model that it stands in for.
+            fallback: Fallback::Refuse,
             run: &self.run.folder,
             registered: None,
             fold: None,

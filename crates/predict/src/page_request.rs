@@ -12,7 +12,7 @@ use crate::watch::PageArgs;
 pub struct PageRequest {
     /// The run that is watched with.
     pub run: RunArgument,
-    /// Address, token and names.
+    /// Address, token, names and what is shown beside.
     pub page: PageArgs,
     /// Arguments of the watch.
     pub watch: WatchArgs,
@@ -27,11 +27,14 @@ pub struct PageRequest {
 impl PageRequest {
     /// The arguments of `quarterhour serve`, the program's name first.
     pub fn arguments(&self) -> Vec<OsString> {
-        let run = match &self.run.model {
+        let named = |run: &RunArgument| match &run.model {
             Some(model) => model.reference.to_string().into(),
-            None => self.run.folder.clone().into_os_string(),
+            None => run.folder.clone().into_os_string(),
         };
-        let mut arguments = vec!["serve".into(), "--run".into(), run];
+        let mut arguments = vec!["serve".into(), "--run".into(), named(&self.run)];
+        if let Some(run) = &self.page.volatility {
+            arguments.extend(["--volatility".into(), named(run)]);
+        }
         arguments.extend(self.watch.given_on(&self.watch.ledger_path(&self.run)));
         let mut add = |name: &str, value: String| arguments.push(format!("{name}={value}").into());
         add("--listen", self.page.listen.to_string());
@@ -49,5 +52,31 @@ impl PageRequest {
             arguments.extend(["--token-file".into(), path.clone().into_os_string()]);
         }
         arguments
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use clap::Parser;
+
+    use crate::{Args, Command};
+
+    /// A page beside a watch once had no volatility beside its forecasts.
+    #[test]
+    fn a_page_gets_what_it_is_asked_for_with() {
+        let given = "predict watch --run r --serve --listen 127.0.0.1:0 --device flex --ledger l --host h \
+                     --trusted-proxy 10.0.0.1 --volatility daily --token-file t --set data.dir=d --base-url u";
+        let args = Args::try_parse_from(given.split_whitespace()).unwrap();
+        let Some(Command::Watch(watch)) = args.command else {
+            unreachable!("that is what is parsed")
+        };
+        let found = watch.page().unwrap().arguments();
+        let found: Vec<_> = found.iter().map(|text| text.to_str().unwrap()).collect();
+        assert_eq!(
+            found.join(" "),
+            "serve --run r --volatility daily --ledger l --listen=127.0.0.1:0 --device=flex --host=h \
+             --trusted-proxy=10.0.0.1 --set=data.dir=d --base-url=u --token-file t"
+        );
     }
 }

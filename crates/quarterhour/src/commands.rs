@@ -77,7 +77,8 @@ impl Command {
             Self::Reports(command) => command.run(),
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run_with(|page| {
-                let PageCommand { args } = PageCommand::try_parse_from(page.arguments())?;
+                // What is wrong with them ends the program, as with those of `serve`.
+                let PageCommand { args } = PageCommand::parse_from(page.arguments());
                 args.check()?;
                 Ok(Box::new(move |is_over| serve::run_until(&args, is_over)))
             }),

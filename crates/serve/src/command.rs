@@ -66,8 +66,10 @@ impl Args {
     /// Refuses what would be refused once it listens: a watch beside which it is to run need not begin then.
     ///
     /// # Errors
-    /// A token that is missing, short or cannot be read.
+    /// A token that is missing, short or cannot be read; a run beside that forecasts no volatilities.
     pub fn check(&self) -> anyhow::Result<()> {
+        let run = self.volatility.as_ref();
+        run.map(|run| beside(run, self.device)).transpose()?;
         let token = read_token(self.token_file.as_deref())?;
         Access::new(self.listen, &self.hosts, token.as_deref()).map(|_| ())
     }

@@ -44,8 +44,9 @@ impl Account {
         self.most = self.most.max(at_once.count());
     }
 
-    /// Notes a position that was closed.
+    /// Notes a position that was closed; it may have been opened since positions were last noted.
     pub fn close(&mut self, position: &Position) {
+        self.coins.insert(position.symbol.clone());
         self.net += position.net().unwrap_or(0.0);
     }
 
@@ -103,5 +104,18 @@ mod tests {
             assert_eq!((again.most, &again.coins), (account.most, &account.coins));
         }
         assert_eq!((account.most, account.coins.len()), (4, 2));
+    }
+
+    /// Where the ledger was held for a while, a position is written down and settled at once.
+    #[test]
+    fn a_position_that_was_never_seen_open_is_one_of_its_coin() {
+        let mut both = [0, 1].map(|coin| position(coin, (0, 5)));
+        for position in &mut both {
+            (position.exit_ms, position.exit_price) = (Some(5), Some(110.0));
+        }
+        let mut account = Account::default();
+        both.iter().for_each(|position| account.close(position));
+        let expected = summarize(&both).pop().unwrap().net;
+        assert!((account.net() - expected).abs() < 1e-12);
     }
 }

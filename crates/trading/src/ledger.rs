@@ -57,7 +57,7 @@ pub struct LoggedForecast {
     pub forecaster: String,
     /// When it was made, by the exchange's clock, UTC ms.
     pub made_at_ms: i64,
-    /// Whether all coins of the universe had their candle, or were known to have none.
+    /// Whether all coins of the universe had their candle and those of their earlier names.
     pub is_complete: bool,
     /// How far the coin's features are from those of training, in standard deviations.
     pub drift_std: Option<f64>,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use registry::RunArgument;
 use tracing::warn;
 
 use crate::hint::hint_of;
@@ -43,6 +44,10 @@ pub struct PageArgs {
     /// the client that its X-Forwarded-For names (may be repeated)
     #[arg(long = "trusted-proxy", value_name = "ADDRESS", requires = "serve")]
     pub trusted_proxies: Vec<String>,
+    /// A run that forecasts volatilities and is watched too: its regime of each coin is shown beside the
+    /// forecasts
+    #[arg(long, value_name = "RUN", requires = "serve")]
+    pub volatility: Option<RunArgument>,
 }
 
 /// A page that runs beside a watch, and ends with it.

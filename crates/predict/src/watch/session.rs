@@ -158,13 +158,14 @@ impl Session {
         while !self.is_over() {
             self.wait_for_close(time_ms).await?;
             let collected = self.collect(time_ms, time_ms == first_ms).await?;
+            let mut arrived = self.earlier.take();
             // Forecasts first: everything else has time.
             let forecasts = match &collected {
                 CandleWait::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
             self.shown.clear();
-            let arrived = self.feed.take_arrived();
+            arrived.extend(self.feed.take_arrived());
             let opened = self.book.add_candles(arrived)?;
             self.note_opened(&opened);
             self.settle(time_ms)?;
@@ -199,7 +200,9 @@ impl Session {
             }
             time_ms = self.next_bar(time_ms);
             self.pick_up(time_ms);
-            self.follow_earlier(time_ms)?;
+            let from_ms = self.checkpoint.history_from_ms(time_ms);
+            self.earlier
+                .ask(&self.client, (from_ms, self.clock.now_ms()));
         }
         self.book.finish()?;
         let open = self.book.open_positions().len();
@@ -207,9 +210,10 @@ impl Session {
         Ok(())
     }
 
-    /// Takes out of the ledger what is older than `watch.keep`.
+    /// Takes out of the ledger what is older than `watch.keep`. Nothing while the indicator rule stands in for
+    /// the model: how far back the model's own forecasts look is not known then.
     fn prune(&mut self) -> anyhow::Result<()> {
-        if let Some(keep) = self.settings.keep {
+        if let Some(keep) = self.settings.keep.filter(|_| !self.checkpoint.is_rule()) {
             self.book.prune(&self.checkpoint.retention(keep))?;
         }
         Ok(())
@@ -232,18 +236,6 @@ impl Session {
         if successor.thresholds.is_some() {
             self.policy.thresholds = successor.thresholds;
         }
-    }
-
-    /// Takes the candles of earlier names that have come, and asks again for those that have not, for the
-    /// forecast of the bar at `time_ms`; nothing waits for it.
-    fn follow_earlier(&mut self, time_ms: i64) -> anyhow::Result<()> {
-        let arrived = self.earlier.take();
-        let first_ms = self.checkpoint.history_from_ms(time_ms);
-        self.earlier
-            .ask(&self.client, (first_ms, self.clock.now_ms()));
-        let opened = self.book.add_candles(arrived)?;
-        self.note_opened(&opened);
-        Ok(())
     }
 
     /// The bar that is forecast after the one at `time_ms`.

@@ -16,10 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A watch with a page over an exchange whose clock shows the noon of a day; what it says goes to `log`.
 fn watch(dir: &Path, exchange: &Exchange, listen: &str) -> Child {
+    watch_with(dir, exchange, &["--listen", listen])
+}
+
+/// The same with these arguments of the page.
+fn watch_with(dir: &Path, exchange: &Exchange, page: &[&str]) -> Child {
     quarterhour("watch")
-        .args([
-            "--run", "run", "--device", "flex", "--serve", "--listen", listen,
-        ])
+        .args(["--run", "run", "--device", "flex", "--serve"])
+        .args(page)
         .args([
             "--set",
             "watch.websocket=false",
@@ -141,6 +145,8 @@ fn an_address_that_is_taken_is_told_and_the_watch_goes_on() {
     });
     interrupt(&child);
     assert!(child.wait().unwrap().success());
+    let told = log(dir.path()).matches("the page is not served").count();
+    assert_eq!(told, 1, "{}", log(dir.path()));
 }
 
 /// A page that would be refused is refused before the watch begins, and an error of the watch is told.
@@ -152,6 +158,21 @@ fn a_missing_token_and_a_fault_of_the_watch_end_the_command() {
     assert_eq!(child.wait().unwrap().code(), Some(2));
     assert!(log(dir.path()).contains("expected a token with it"));
     assert!(!dir.path().join("run/ledger.sqlite").exists());
+    for (page, expected) in [
+        (
+            ["--trusted-proxy", "nonsense"],
+            "error: invalid value 'nonsense' for '--trusted-proxy",
+        ),
+        (
+            ["--volatility", "run"],
+            "error: --volatility run: it forecasts something else",
+        ),
+    ] {
+        let mut child = watch_with(dir.path(), &exchange, &page);
+        assert_eq!(child.wait().unwrap().code(), Some(2));
+        assert!(log(dir.path()).starts_with(expected), "{}", log(dir.path()));
+        assert!(!dir.path().join("run/ledger.sqlite").exists());
+    }
     let first = trading::Ledger::open(&dir.path().join("run/ledger.sqlite")).unwrap();
     let mut child = watch(dir.path(), &exchange, "127.0.0.1:0");
     assert_eq!(child.wait().unwrap().code(), Some(1));

@@ -180,7 +180,7 @@ impl Session {
         let mut shown = Vec::new();
         for (symbol, coin) in symbols.iter().zip(&forecasts.coins) {
             let logged = LoggedForecast {
-                is_complete: absent.is_empty(),
+                is_complete: absent.is_empty() && !self.earlier.is_waiting(),
                 ..self.logged(made, symbol, coin)
             };
             self.note_drift(symbol, coin.drift.as_ref());

@@ -51,12 +51,13 @@ impl Session {
         let now_ms = self.clock.now_ms();
         let pearson = self.live_pearson()?;
         let mut warnings = self.facts.warnings(&self.policy, now_ms);
-        warnings.extend(self.beside.as_ref().and_then(Beside::fault));
         // The page and the table have them at every bar, the log each one once.
         for warning in warnings.iter().filter(|one| !self.warnings.contains(one)) {
             warn!("{warning}");
         }
         self.warnings.clone_from(&warnings);
+        // Logged when it happened.
+        warnings.extend(self.beside.as_ref().and_then(Beside::fault));
         let model = self.facts.status(&self.checkpoint, now_ms);
         let all = self.checkpoint.config.universe.symbols.len();
         let net = self.account.net();

@@ -1,5 +1,7 @@
 //! The ledger of a watch, and who may write it.
 
+use trading::{Ledger, LoggedForecast, Minute};
+
 use super::*;
 
 #[test]
@@ -96,4 +98,46 @@ fn a_log_of_somebody_else_is_refused_before_anything_is_written() {
         !market.dir.path().join("notes.sqlite").exists()
             && !market.dir.path().join("notes.lock").exists()
     );
+}
+
+/// The indicator rule looks less far back than the model: by it, candles were once taken out that the model's
+/// forecasts need to be made again.
+#[test]
+fn nothing_is_taken_out_while_the_indicator_rule_stands_in_for_the_model() {
+    let market = Market3::new(Faults::default());
+    let path = market.run.join("ledger.sqlite");
+    let old_ms = market.exchange.now_ms().div_euclid(MINUTE) * MINUTE - 3 * 24 * 60 * MINUTE;
+    let old = LoggedForecast {
+        time_ms: old_ms,
+        symbol: Symbol::new("SIM1USDT").unwrap(),
+        forecast: Some(1e-3),
+        refused: None,
+        forecaster: "network of fold 0 abc".to_owned(),
+        made_at_ms: old_ms + MINUTE,
+        is_complete: true,
+        drift_std: None,
+    };
+    let minute = Minute {
+        time_ms: old_ms,
+        forecasts: vec![old],
+        ..Minute::default()
+    };
+    Ledger::open(&path).unwrap().record(&minute).unwrap();
+    let (model, away) = (
+        market.run.join("model.safetensors"),
+        market.run.join("away"),
+    );
+    fs::rename(&model, &away).unwrap();
+    let keep = ["--set", "watch.keep=2d"];
+    let first_ms = || Ledger::read_only(&path).unwrap().forecasts(0).unwrap()[0].time_ms;
+    let said = finished(market.watch(8, &[&no_metrics()[..], &keep].concat()));
+    assert!(said.contains("an indicator rule answers"), "{said}");
+    assert_eq!(first_ms(), old_ms);
+    let prune = ["ledger", "prune", "--run", "run", "--keep", "2d"];
+    let refused = crate::support::run_plainly(market.dir.path(), &prune);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert_eq!(first_ms(), old_ms);
+    fs::rename(&away, &model).unwrap();
+    finished(market.watch(8, &[&no_metrics()[..], &keep].concat()));
+    assert!(first_ms() > old_ms);
 }
