@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dataset::{TimeSpan, format_time};
+use dataset::{Payoff, TimeSpan, format_time};
 use trading::ModelStatus;
 
 use super::SignalPolicy;
@@ -20,18 +20,23 @@ pub struct ModelFacts {
     /// Length of a scored fold, where the config names one.
     scored_for: Option<TimeSpan>,
     horizon_bars: usize,
+    /// Whether a position can earn what is forecast: nobody trades on a volatility.
+    is_traded: bool,
 }
 
 impl ModelFacts {
     /// Those of a loaded run.
     pub fn new(run: &Path, checkpoint: &Checkpoint) -> Self {
+        let config = &checkpoint.config;
+        let earned = config.target.init(config.data.interval).earned();
         Self {
             run: run_name(run),
             folder: run.to_owned(),
             fitted_until_ms: checkpoint.unseen_from_ms,
-            refit_every: checkpoint.config.split.refit_every,
-            scored_for: checkpoint.config.split.test,
-            horizon_bars: checkpoint.config.horizon_bars(),
+            refit_every: config.split.refit_every,
+            scored_for: config.split.test,
+            horizon_bars: config.horizon_bars(),
+            is_traded: earned != Payoff::Nothing,
         }
     }
 
@@ -58,8 +63,9 @@ impl ModelFacts {
         let mut warnings = Vec::new();
         let charged = policy.trading.costs;
         match &policy.thresholds {
+            None if !self.is_traded => {}
             None => warnings.push(format!(
-                "no thresholds: nothing is traded; `scripts/tune-thresholds {}` makes them",
+                "no thresholds: nothing is traded; `quarterhour thresholds {}` makes them",
                 cli::quoted(self.folder.display())
             )),
             Some(thresholds) => {
@@ -133,6 +139,7 @@ mod tests {
             refit_every: Some(TimeSpan::hours(7 * 24)),
             scored_for: None,
             horizon_bars: 15,
+            is_traded: true,
         };
         let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
                     [costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
@@ -149,6 +156,28 @@ mod tests {
             let policy = SignalPolicy::new(trading, &watch, Some(thresholds.clone()), 60_000);
             facts.warnings(&policy, days * DAY_MS)
         };
+        let without = |is_traded| {
+            let policy = SignalPolicy::new(
+                TradingConfig::default(),
+                &WatchConfig::default(),
+                None,
+                60_000,
+            );
+            let facts = ModelFacts {
+                is_traded,
+                ..facts.clone()
+            };
+            facts.warnings(&policy, 17 * DAY_MS)
+        };
+        assert_eq!(
+            without(true),
+            ["no thresholds: nothing is traded; `quarterhour thresholds run` makes them"]
+        );
+        assert_eq!(
+            without(false),
+            Vec::<String>::new(),
+            "a volatility is not traded on"
+        );
         assert_eq!(warnings(10.0, 17), Vec::<String>::new());
         let costs = &warnings(5.0, 17)[0];
         assert!(
