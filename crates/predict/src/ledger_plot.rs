@@ -95,7 +95,9 @@ impl LedgerPage<'_> {
     fn by_coin(&self) -> Section {
         let mut grid = Grid::new("coin", SUMMARY_COLUMNS);
         for line in self.lines {
-            grid.row(&line.symbol, line.cells());
+            // A number and its % sign stay on one line.
+            let cells = line.cells().map(|cell| cell.replace(' ', "\u{a0}"));
+            grid.row(&line.symbol, cells);
         }
         let section = Section::new("By coin").table(grid);
         match self.lines.last() {
