@@ -207,7 +207,7 @@ impl Recipe for TreeRecipe {
             importance: Some(importance),
             artifacts,
             next: format!(
-                "`cargo run -p predict --release -- --run {path}` forecasts with the last {} \
+                "`quarterhour predict --run {path}` forecasts with the last {} \
                  model{}",
                 if has_refits { "refit's" } else { "fold's" },
                 best.map_or(String::new(), |fold| format!(

@@ -10,9 +10,8 @@ use crate::{HintOf, hints, is_usage};
 /// The arguments of the command line. What is wrong with them is printed and ends the program with
 /// exit code 2; the hint of a value's own error, which clap does not know, stands below.
 pub fn parse<Args: clap::Parser>(hint_of: HintOf) -> Args {
-    let stdout = console::Term::stdout();
-    if let Some((_, columns)) = stdout.size_checked().filter(|_| stdout.is_term()) {
-        terminal::set_width(usize::from(columns));
+    if let Some([_, columns]) = terminal_size() {
+        terminal::set_width(columns);
     }
     Args::try_parse().unwrap_or_else(|error| {
         let arguments: Vec<String> = std::env::args_os()
@@ -26,6 +25,13 @@ pub fn parse<Args: clap::Parser>(hint_of: HintOf) -> Args {
         error.source().and_then(hint_of).iter().for_each(hint);
         std::process::exit(error.exit_code())
     })
+}
+
+/// Lines and columns of the terminal that stdout is, as of now; None where it is none.
+pub fn terminal_size() -> Option<[usize; 2]> {
+    let stdout = console::Term::stdout();
+    let (lines, columns) = stdout.size_checked().filter(|_| stdout.is_term())?;
+    Some([lines, columns].map(usize::from))
 }
 
 /// Prints the error chain once and its hints below it, and returns the exit code: 0 done, 1 failed,

@@ -19,7 +19,7 @@ mod text;
 
 pub use config::{ConfigArgs, ConfigTable, flattened};
 pub use error::{HintOf, WithHint, hints, is_usage, usage};
-pub use exit::{finish, parse};
+pub use exit::{finish, parse, terminal_size};
 pub use folds::folds;
 pub use lock::{FileLock, hold, wait_for};
 pub use output::{

@@ -142,7 +142,7 @@ impl Error {
                     .as_ref()
                     .map_or(String::new(), |hint| format!("{hint} Else "));
                 let fetch = "`quarterhour download --config configs/binance20.toml` fetches candles, \
-                             `quarterhour import FILE...` reads files; `cargo run -p train --release -- \
+                             `quarterhour import FILE...` reads files; `quarterhour train \
                              --config configs/quickstart.toml` needs none";
                 meant + fetch
             }

@@ -192,7 +192,7 @@ fn next(run: &RunDir) -> String {
     let path = cli::quoted(run.path().display());
     format!(
         "`quarterhour evaluate {path} MEMBER...` compares, \
-         `cargo run -p predict --release -- --run {path}` forecasts"
+         `quarterhour predict --run {path}` forecasts"
     )
 }
 

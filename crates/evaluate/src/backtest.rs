@@ -153,7 +153,7 @@ impl BacktestArgs {
                 path.display()
             )
             .hint(format!(
-                "`scripts/tune-thresholds {run}` writes it, or name one with --threshold-bps"
+                "`quarterhour thresholds {run}` writes it, or name one with --threshold-bps"
             )));
         }
         let text = std::fs::read_to_string(&path)
@@ -180,7 +180,7 @@ fn out_of_sample_from(signals: &[SignalRule]) -> anyhow::Result<Option<i64>> {
     let Some([from, _]) = &thresholds.judged else {
         cli::warn(
             "these thresholds were tuned on the same forecasts that they are traded on here (protocol seed), so what they \
-             earn is optimistic; `scripts/tune-thresholds RUN` tunes on an earlier span",
+             earn is optimistic; `quarterhour thresholds RUN` tunes on an earlier span",
         );
         return Ok(None);
     };

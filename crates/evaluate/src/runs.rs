@@ -54,7 +54,7 @@ impl EvaluatedRun {
         if !forecasts.exists() {
             return Err(
                 anyhow!("{} has no forecasts.parquet yet", path.display()).hint(format!(
-                    "`cargo run -p train --release -- --resume --run {}` finishes it",
+                    "`quarterhour train --resume --run {}` finishes it",
                     cli::quoted(path.display())
                 )),
             );

@@ -61,7 +61,7 @@ impl RunSelection {
                     format_time(since_ms)
                 )
                 .hint(format!(
-                    "`scripts/tune-thresholds {}` finds them anew",
+                    "`quarterhour thresholds {}` finds them anew",
                     cli::quoted(self.run.display())
                 )));
             }

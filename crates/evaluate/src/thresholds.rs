@@ -151,7 +151,7 @@ fn check_target(run: &EvaluatedRun, reach_bars: usize) -> anyhow::Result<()> {
             run.target.unit()
         )
         .hint(
-            "`cargo run -p train --release -- --set target.kind=return` trains a run \
+            "`quarterhour train --set target.kind=return` trains a run \
                  that can be traded",
         )),
     }
@@ -166,7 +166,7 @@ fn write(run: &Path, tuning: &Tuning) -> anyhow::Result<()> {
     let arguments = called
         .split_once("thresholds ")
         .map_or("", |(_, after)| after);
-    let command = format!("scripts/tune-thresholds {arguments}");
+    let command = format!("quarterhour thresholds {arguments}");
     let page = run.join("thresholds.html");
     write_atomically(&page, thresholds_html(tuning, &command).as_bytes())?;
     let file = run.join("thresholds.toml");

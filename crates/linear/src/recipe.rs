@@ -104,7 +104,7 @@ impl Recipe for RidgeRecipe {
             importance: None,
             artifacts,
             next: format!(
-                "`cargo run -p predict --release -- --run {}` forecasts with the last \
+                "`quarterhour predict --run {}` forecasts with the last \
                  coefficients",
                 cli::quoted(run.path().display())
             ),

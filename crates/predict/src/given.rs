@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::CandleTable;
+use dataset::{CandleTable, format_time};
 use market::Symbol;
 
 use crate::answer::{Answer, answer};
@@ -64,7 +64,9 @@ impl Args {
                     coins: spanned(&checkpoint, &used, at_ms..=at_ms),
                 };
                 checkpoint.check_columns(&history)?;
-                forecast_at(&checkpoint, &history)
+                let mut forecasts = forecast_at(&checkpoint, &history)?;
+                say_what_is_short(&checkpoint, &history, &mut forecasts);
+                Ok(forecasts)
             })
             .collect()
     }
@@ -100,6 +102,24 @@ fn spanned(
     (checkpoint.config.universe.symbols.iter())
         .map(of_coin)
         .collect()
+}
+
+/// Adds to the reason of a coin without a forecast that its candles begin too late for the model.
+fn say_what_is_short(checkpoint: &Checkpoint, history: &History, forecasts: &mut Forecasts) {
+    let bars = checkpoint.history_bars();
+    let from_ms = first_ms(&checkpoint.config, bars, history.at_ms);
+    for coin in &mut forecasts.coins {
+        let candles = (history.coins.iter()).find(|(symbol, _)| symbol.as_str() == coin.symbol);
+        let begin = candles.and_then(|(_, candles)| candles.open_time_ms.first());
+        if let (Some(reason), Some(&begin_ms)) = (&mut coin.refused, begin)
+            && begin_ms > from_ms
+        {
+            *reason += &format!(
+                "; its candles begin at {} UTC, and the model looks back {bars} bars",
+                format_time(begin_ms)
+            );
+        }
+    }
 }
 
 fn check_symbols(checkpoint: &Checkpoint, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {

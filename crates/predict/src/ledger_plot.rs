@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{Config, Payoff, TimeSpan, format_time};
-use page::{Block, Chart, Document, Section, Series, SeriesRole, line_chart};
+use page::{Block, Chart, Document, Grid, Section, Series, SeriesRole, line_chart};
 use trading::{
-    CoinSummary, FEWEST_OUTCOMES, Ledger, LivePearson, Position, rolling_pearson, summary_table,
+    CoinSummary, FEWEST_OUTCOMES, Ledger, LivePearson, Position, SUMMARY_COLUMNS, rolling_pearson,
+    summary_note,
 };
 
 /// Most points of the correlation: each has a bootstrap of its own.
@@ -70,7 +71,7 @@ impl LedgerPage<'_> {
         let document = document
             .section(self.equity())
             .section(self.correlation(ledger)?)
-            .section(Section::new("By coin").code(summary_table(self.lines).trim_end()))
+            .section(self.by_coin())
             .section(
                 Section::new("How this page is made")
                     .code(format!("quarterhour {}", cli::arguments())),
@@ -88,6 +89,20 @@ impl LedgerPage<'_> {
                 all.gross * 100.0,
                 all.max_drawdown * 100.0
             ),
+        }
+    }
+
+    fn by_coin(&self) -> Section {
+        let mut grid = Grid::new("coin", SUMMARY_COLUMNS);
+        for line in self.lines {
+            // A number and its % sign stay on one line.
+            let cells = line.cells().map(|cell| cell.replace(' ', "\u{a0}"));
+            grid.row(&line.symbol, cells);
+        }
+        let section = Section::new("By coin").table(grid);
+        match self.lines.last() {
+            Some(all) => section.soft(summary_note(all).replace('\n', " ")),
+            None => section,
         }
     }
 

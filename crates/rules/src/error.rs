@@ -139,7 +139,7 @@ impl Error {
                  the store holds"
             }
             Self::NoOrders { .. } => "an earlier deadline, or a run with more forecasts",
-            Self::Thresholds { .. } => "`scripts/tune-thresholds RUN` writes RUN/thresholds.toml",
+            Self::Thresholds { .. } => "`quarterhour thresholds RUN` writes RUN/thresholds.toml",
         };
         Some(hint.to_owned())
     }

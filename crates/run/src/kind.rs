@@ -182,7 +182,7 @@ impl Kinds {
         if !config_path.exists() {
             return Err(anyhow!("{} is no run: it has no run.toml", path.display()).with_hint(|| {
                 RunDir::did_you_mean(path).unwrap_or_else(|| {
-                    "`cargo run -p train --release` makes one; ls checkpoints/ shows those there are".to_owned()
+                    "`quarterhour train` makes one; ls checkpoints/ shows those there are".to_owned()
                 })
             }));
         }

@@ -39,4 +39,6 @@ pub use status::{
     AlertCounts, BarOutcome, BarsDelay, Connection, FaultCounts, FreshCoins, LivePearsonStatus,
     ModelStatus, Pause, Status, Verification, WatchStatus,
 };
-pub use summary::{CoinSummary, FEWEST_DAYS, summarize, summary_table};
+pub use summary::{
+    CoinSummary, FEWEST_DAYS, SUMMARY_COLUMNS, summarize, summary_note, summary_table,
+};

@@ -1,7 +1,6 @@
 //! What came of the positions, per coin and of all together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use serde::Serialize;
 use statistics::{max_drawdown, sharpe_ratio};
@@ -177,51 +176,58 @@ fn steps_within_days(positions: &[&Position], share: f64) -> Vec<f64> {
     ends.into_iter().map(step).collect()
 }
 
-/// The lines as a table, and what their numbers are of.
-pub fn summary_table(lines: &[CoinSummary]) -> String {
-    let mut table = Table::new([
-        "coin",
-        "trades",
-        "open",
-        "win rate",
-        "before fees",
-        "after fees",
-        "days",
-        "Sharpe",
-        "drawdown",
-    ]);
-    for line in lines {
-        let known = |value: f64, text: String| {
-            if value.is_finite() {
-                text
-            } else {
-                "-".to_owned()
-            }
+/// Titles of the columns of [`CoinSummary::cells`], after that of the coins.
+pub const SUMMARY_COLUMNS: [&str; 8] = [
+    "trades",
+    "open",
+    "win rate",
+    "before fees",
+    "after fees",
+    "days",
+    "Sharpe",
+    "drawdown",
+];
+
+impl CoinSummary {
+    /// Its figures as text, under [`SUMMARY_COLUMNS`].
+    pub fn cells(&self) -> [String; 8] {
+        let known = |value: f64, text: String| match value.is_finite() {
+            true => text,
+            false => "-".to_owned(),
         };
         let percent = |value: f64| known(value, format!("{:+.2} %", value * 100.0));
-        let cells = [
-            line.trades.to_string(),
-            line.open.to_string(),
-            known(line.win_rate, format!("{:.0} %", line.win_rate * 100.0)),
-            percent(line.gross),
-            percent(line.net),
-            line.days.to_string(),
-            known(line.sharpe, format!("{:.2}", line.sharpe)),
-            percent(line.max_drawdown),
-        ];
-        table.push(&line.symbol, cells);
+        [
+            self.trades.to_string(),
+            self.open.to_string(),
+            known(self.win_rate, format!("{:.0} %", self.win_rate * 100.0)),
+            percent(self.gross),
+            percent(self.net),
+            self.days.to_string(),
+            known(self.sharpe, format!("{:.2}", self.sharpe)),
+            percent(self.max_drawdown),
+        ]
     }
-    let mut text = table.render();
-    if let Some(all) = lines.last() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "\nA coin's line is of a capital of that coin's own, all of it in each position. The line of all is of one\n\
-             capital: each position has {:.2} % of it, whatever was gained or lost before. Profits are sums, nothing is\n\
-             compounded but for the drawdown, which looks at every end of a position and compounds UTC days. Sharpe is of UTC\n\
-             days (a position counts on the day of its end), times the root of 365, from {FEWEST_DAYS} days on.",
-            all.share * 100.0
-        );
+}
+
+/// The lines as a table, and what their numbers are of.
+pub fn summary_table(lines: &[CoinSummary]) -> String {
+    let mut table = Table::new(std::iter::once("coin").chain(SUMMARY_COLUMNS));
+    for line in lines {
+        table.push(&line.symbol, line.cells());
     }
-    text
+    match lines.last() {
+        Some(all) => format!("{}\n{}\n", table.render(), summary_note(all)),
+        None => table.render(),
+    }
+}
+
+/// What the numbers of the lines are of, where `all` is the line of all.
+pub fn summary_note(all: &CoinSummary) -> String {
+    format!(
+        "A coin's line is of a capital of that coin's own, all of it in each position. The line of all is of one\n\
+         capital: each position has {:.2} % of it, whatever was gained or lost before. Profits are sums, nothing is\n\
+         compounded but for the drawdown, which looks at every end of a position and compounds UTC days. Sharpe is of UTC\n\
+         days (a position counts on the day of its end), times the root of 365, from {FEWEST_DAYS} days on.",
+        all.share * 100.0
+    )
 }

@@ -34,7 +34,7 @@ pub(crate) fn released(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if weights.is_empty() {
         return Err(
             anyhow!("{} has no model.safetensors yet", path.display()).hint(format!(
-                "`cargo run -p train --release -- --resume --run {}` finishes the run",
+                "`quarterhour train --resume --run {}` finishes the run",
                 quoted(path.display())
             )),
         );

@@ -155,7 +155,7 @@ impl Recipe for NetworkRecipe {
             importance: None,
             artifacts,
             next: format!(
-                "`cargo run -p predict --release -- --run {}` forecasts",
+                "`quarterhour predict --run {}` forecasts",
                 cli::quoted(run.path().display())
             ),
         })

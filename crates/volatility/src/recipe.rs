@@ -110,7 +110,7 @@ impl Recipe for VolatilityRecipe<'_> {
             importance: None,
             artifacts,
             next: format!(
-                "`cargo run -p predict --release -- --run {}` forecasts with the last fit",
+                "`quarterhour predict --run {}` forecasts with the last fit",
                 cli::quoted(run.path().display())
             ),
         })

@@ -18,9 +18,9 @@ use crate::rows::{forecaster, rows};
 fn page_and_charts_hold_every_coin() {
     let (rows, forecaster) = market(3, 9);
     let tuning = tune(&rows, &forecaster, &TuneOptions::default()).unwrap();
-    let page = thresholds_html(&tuning, "scripts/tune-thresholds <run>");
+    let page = thresholds_html(&tuning, "quarterhour thresholds <run>");
     assert_eq!(page.matches("<svg").count(), COINS);
-    assert!(page.contains("scripts/tune-thresholds &lt;run&gt;") && page.contains("COIN5 sell"));
+    assert!(page.contains("quarterhour thresholds &lt;run&gt;") && page.contains("COIN5 sell"));
     for coin in &tuning.coins {
         let svg = thresholds_svg(coin, tuning.min_trades);
         assert!(

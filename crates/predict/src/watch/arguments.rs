@@ -114,7 +114,7 @@ impl WatchArgs {
         }
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))
-            .hint("`scripts/tune-thresholds RUN` makes one")?;
+            .hint("`quarterhour thresholds RUN` makes one")?;
         Thresholds::from_toml(&text)
             .map(Some)
             .with_context(|| format!("{}", path.display()))

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dataset::{Config, TimeSpan, format_time};
+use dataset::{Config, Payoff, TimeSpan, format_time};
 use trading::ModelStatus;
 
 use super::SignalPolicy;
@@ -23,6 +23,8 @@ pub struct ModelFacts {
     scored_for: Option<TimeSpan>,
     /// How far ahead is forecast, in bars.
     pub horizon_bars: usize,
+    /// Whether a position can earn what is forecast: nobody trades on a volatility.
+    is_traded: bool,
 }
 
 impl ModelFacts {
@@ -34,6 +36,7 @@ impl ModelFacts {
     /// Those of a run with this config, whose newest fit has seen nothing from `fitted_until_ms` (UTC) on;
     /// None where its files do not say.
     pub fn of(run: &Path, config: &Config, fitted_until_ms: Option<i64>) -> Self {
+        let earned = config.target.init(config.data.interval).earned();
         Self {
             run: run_name(run),
             folder: run.to_owned(),
@@ -41,6 +44,7 @@ impl ModelFacts {
             refit_every: config.split.refit_every,
             scored_for: config.split.test,
             horizon_bars: config.horizon_bars(),
+            is_traded: earned != Payoff::Nothing,
         }
     }
 
@@ -67,8 +71,9 @@ impl ModelFacts {
         let mut warnings = Vec::new();
         let charged = policy.trading.costs;
         match &policy.thresholds {
+            None if !self.is_traded => {}
             None => warnings.push(format!(
-                "no thresholds: nothing is traded; `scripts/tune-thresholds {}` makes them",
+                "no thresholds: nothing is traded; `quarterhour thresholds {}` makes them",
                 cli::quoted(self.folder.display())
             )),
             Some(thresholds) => {
@@ -142,6 +147,7 @@ mod tests {
             refit_every: Some(TimeSpan::hours(7 * 24)),
             scored_for: None,
             horizon_bars: 15,
+            is_traded: true,
         };
         let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
                     [costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
@@ -158,6 +164,28 @@ mod tests {
             let policy = SignalPolicy::new(trading, &watch, Some(thresholds.clone()), 60_000);
             facts.warnings(&policy, days * DAY_MS)
         };
+        let without = |is_traded| {
+            let policy = SignalPolicy::new(
+                TradingConfig::default(),
+                &WatchConfig::default(),
+                None,
+                60_000,
+            );
+            let facts = ModelFacts {
+                is_traded,
+                ..facts.clone()
+            };
+            facts.warnings(&policy, 17 * DAY_MS)
+        };
+        assert_eq!(
+            without(true),
+            ["no thresholds: nothing is traded; `quarterhour thresholds run` makes them"]
+        );
+        assert_eq!(
+            without(false),
+            Vec::<String>::new(),
+            "a volatility is not traded on"
+        );
         assert_eq!(warnings(10.0, 17), Vec::<String>::new());
         let costs = &warnings(5.0, 17)[0];
         assert!(

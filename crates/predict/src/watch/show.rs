@@ -125,8 +125,17 @@ impl BarView<'_> {
         text
     }
 
-    /// The bar as a table, with the last lines of the log.
-    pub fn table(&self, log: &[String]) -> String {
+    /// The bar as a table, with the last lines of the log, on a terminal of so many lines and columns.
+    pub fn table(&self, log: &[String], size: Option<[usize; 2]>) -> String {
+        let coins = match self.coins.is_empty() {
+            true => "no forecasts of this bar\n".to_owned(),
+            false => self.coins_table(),
+        };
+        fitted(&self.head(), &coins, log, size)
+    }
+
+    /// What stands above the coins.
+    fn head(&self) -> String {
         let mut text = format!(
             "{}  {} UTC  {}  (paper only: no order is ever sent)\n",
             self.run,
@@ -136,38 +145,80 @@ impl BarView<'_> {
         for warning in self.warnings {
             let _ = writeln!(text, "warning: {warning}");
         }
+        text
+    }
+
+    fn coins_table(&self) -> String {
         let forecast = format!("forecast{}", self.unit.title());
-        let header = [
-            "coin", "close", &forecast, "signal", "drift", "position", "",
-        ];
+        let mut header = vec!["coin", "close", &forecast, "signal", "drift", "position"];
+        let has_notes = self.coins.iter().any(|coin| !coin.note.is_empty());
+        if has_notes {
+            header.push("");
+        }
         let mut table = Table::new(header).left([3, 5, 6]).unbroken();
+        let bar = format_time(self.time_ms);
+        let day = bar.split(' ').next().unwrap_or_default();
         let known = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         for coin in self.coins {
             let is_its = |position: &&Position| position.symbol.as_str() == coin.symbol;
             let position = self.open.iter().rfind(is_its).map(|position| {
                 let due = format_time(position.due_ms);
-                format!("{}, due {due}", position.side.name())
+                let due_today = due.strip_prefix(day).unwrap_or(&due).trim_start();
+                format!("{}, due {due_today}", position.side.name())
             });
-            let cells = [
+            let mut cells = vec![
                 known(coin.close.map(|close| close.to_string())),
                 known(coin.forecast.map(|value| self.unit.text(value, 2))),
                 coin.signal.unwrap_or("").to_owned(),
                 known(coin.drift_std.map(|std| format!("{std:+.1}"))),
                 position.unwrap_or_default(),
-                coin.note.clone(),
             ];
+            cells.extend(has_notes.then(|| coin.note.clone()));
             table.push(&coin.symbol, cells);
         }
-        match self.coins.is_empty() {
-            true => text.push_str("\nno forecasts of this bar\n"),
-            false => text = text + "\n" + &table.render(),
-        }
-        if !log.is_empty() {
-            text.push('\n');
-            log.iter().for_each(|line| text.push_str(line));
-        }
-        text
+        table.render()
     }
+}
+
+/// The head, the coins and the last lines of the log, as far as a terminal of so many lines and columns has room: the head always,
+/// then the coins. What does not fit would push the head out at the top.
+fn fitted(head: &str, coins: &str, log: &[String], size: Option<[usize; 2]>) -> String {
+    let [lines, columns] = size.unwrap_or([usize::MAX, usize::MAX]);
+    // The terminal breaks what is longer than its lines.
+    let height = |text: &str| -> usize {
+        let of_line = |line: &str| line.chars().count().div_ceil(columns.max(1)).max(1);
+        text.lines().map(of_line).sum()
+    };
+    // One line is empty, the cursor is in another.
+    let mut left = lines.saturating_sub(height(head) + 2);
+    let mut text = format!("{head}\n");
+    if height(coins) <= left {
+        text += coins;
+        left -= height(coins);
+    } else {
+        let shown = left.saturating_sub(1);
+        coins.lines().take(shown).for_each(|line| {
+            let _ = writeln!(text, "{line}");
+        });
+        let more = coins.lines().count().saturating_sub(shown);
+        let _ = writeln!(text, "{more} more lines do not fit into this terminal");
+        left = 0;
+    }
+    left = left.saturating_sub(1);
+    let fitting = (log.iter().rev()).take_while(|line| match left.checked_sub(height(line)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    });
+    let mut fitting: Vec<&String> = fitting.collect();
+    fitting.reverse();
+    if !fitting.is_empty() {
+        text.push('\n');
+        fitting.into_iter().for_each(|line| text.push_str(line));
+    }
+    text
 }
 
 /// How a watch shows its bars.
@@ -200,7 +251,8 @@ impl Show {
             Self::Lines => cli::print(&view.line()),
             Self::Table(recent) => {
                 let lines: Vec<String> = recent.lines().iter().cloned().collect();
-                cli::print(&format!("{CLEAR}{}", view.table(&lines)))
+                let table = view.table(&lines, cli::terminal_size());
+                cli::print(&format!("{CLEAR}{table}"))
             }
         }
     }
@@ -302,7 +354,7 @@ mod tests {
             coin("SOLUSDT", None, None),
         ];
         let warnings = ["the model is old".to_owned()];
-        let text = view(&coins, &warnings).table(&["position closed\n".to_owned()]);
+        let text = view(&coins, &warnings).table(&["position closed\n".to_owned()], None);
         for part in [
             "panel20  2024-06-02 00:01 UTC  0 open",
             "warning: the model is old\n",
@@ -312,5 +364,66 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_column_of_notes_is_there_only_where_there_is_one_and_todays_positions_say_the_time_alone()
+    {
+        let coins = [
+            coin("BTCUSDT", Some(0.000_31), Some("buy")),
+            coin("ETHUSDT", Some(0.0), None),
+        ];
+        let position = |id: i64, symbol: &str, due_ms| Position {
+            id,
+            symbol: market::Symbol::new(symbol).unwrap(),
+            side: rules::Side::Buy,
+            forecast: 0.01,
+            forecast_ms: 0,
+            entry_ms: 0,
+            entry_price: None,
+            due_ms,
+            exit_ms: None,
+            exit_price: None,
+            is_last_known: false,
+            costs: rules::Costs::default(),
+            forecaster: None,
+        };
+        let open = [
+            position(1, "BTCUSDT", 1_717_287_360_000),
+            position(2, "ETHUSDT", 1_717_373_760_000),
+        ];
+        let text = BarView {
+            open: &open,
+            ..view(&coins, &[])
+        }
+        .coins_table();
+        assert_eq!(
+            text,
+            "coin     close  forecast (bp)  signal  drift  position\n\
+             BTCUSDT  100.5          +3.10  buy      +1.2  buy, due 00:16\n\
+             ETHUSDT  100.5          +0.00           +1.2  buy, due 2024-06-03 00:16\n"
+        );
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_low_shows_the_head_first_then_coins_then_the_last_of_the_log() {
+        let log = ["old\n", "twelve chars\n", "new\n"].map(str::to_owned);
+        let coins = "coin\nA\nB\n";
+        let of = |lines| fitted("head\n", coins, &log, Some([lines, 10]));
+        let whole = "head\n\ncoin\nA\nB\n\nold\ntwelve chars\nnew\n";
+        assert_eq!(fitted("head\n", coins, &log, None), whole);
+        // A line of twelve takes two of this terminal's.
+        assert_eq!(of(11), whole);
+        assert_eq!(of(10), whole.replace("old\n", ""));
+        assert_eq!(of(8), "head\n\ncoin\nA\nB\n\nnew\n");
+        assert_eq!(of(6), "head\n\ncoin\nA\nB\n");
+        assert_eq!(
+            of(5),
+            "head\n\ncoin\n2 more lines do not fit into this terminal\n"
+        );
+        assert_eq!(
+            of(0),
+            "head\n\n3 more lines do not fit into this terminal\n"
+        );
     }
 }

@@ -91,6 +91,10 @@ fn a_page_draws_equity_and_correlation_as_the_ledger_has_them() {
     ] {
         assert!(page.contains(&part), "{part} is not in the page");
     }
+    // The coins are cells of a table, which a phone can show, and not text in lines.
+    for cell in all.cells() {
+        assert!(page.contains(&format!("{cell}</td>")), "{cell} is no cell");
+    }
     assert!(!page.contains("<script"));
 }
 

@@ -93,6 +93,23 @@ fn forecasts_are_the_ledgers_and_predicts_bit_for_bit() {
 }
 
 #[test]
+fn candles_that_begin_too_late_are_refused_with_how_many_are_needed() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[]);
+    let answer = server.post("/predict", "text/csv", market.csv(0, 5).as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let coins = answer.json()["forecasts"][0]["coins"].clone();
+    let refused = coins[0]["refused"].as_str().unwrap();
+    let begin = dataset::format_time(market.last_ms - 4 * MINUTE);
+    let expected = format!("; its candles begin at {begin} UTC, and the model looks back ");
+    assert!(refused.contains(&expected), "{refused}");
+    // A coin of which nothing was sent lacks more than a history.
+    let absent = coins[1]["refused"].as_str().unwrap();
+    assert!(!absent.contains("looks back"), "{absent}");
+}
+
+#[test]
 fn candles_as_json_are_forecast_and_absent_coins_are_refused() {
     let market = Market::new();
     market.write_ledger(1, market.last_ms);

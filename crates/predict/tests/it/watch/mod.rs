@@ -369,7 +369,7 @@ fn nothing_is_traded_without_thresholds() {
     fs::remove_file(market.run.join("thresholds.toml")).unwrap();
     let said = finished(market.watch(8, &no_metrics()));
     assert!(
-        said.contains("nothing is traded") && said.contains("scripts/tune-thresholds"),
+        said.contains("nothing is traded") && said.contains("quarterhour thresholds"),
         "{said}"
     );
     let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();

@@ -40,7 +40,7 @@ fn file_page_and_charts_are_written_into_the_run() {
     let page = read("thresholds.html");
     assert_eq!(page.matches("<svg").count(), 3);
     assert!(
-        page.contains("scripts/tune-thresholds a --fee-bps 0"),
+        page.contains("quarterhour thresholds a --fee-bps 0"),
         "the command that makes the page again"
     );
 
