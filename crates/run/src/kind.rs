@@ -180,11 +180,14 @@ impl Kinds {
     ) -> anyhow::Result<(ConfigTable, Config)> {
         let config_path = path.join(RunDir::CONFIG_FILE);
         if !config_path.exists() {
-            return Err(anyhow!("{} is no run: it has no run.toml", path.display()).with_hint(|| {
-                RunDir::did_you_mean(path).unwrap_or_else(|| {
-                    "`quarterhour train` makes one; ls checkpoints/ shows those there are".to_owned()
-                })
-            }));
+            return Err(
+                anyhow!("{} is no run: it has no run.toml", path.display()).with_hint(|| {
+                    RunDir::did_you_mean(path).unwrap_or_else(|| {
+                        "`quarterhour train` makes one; ls checkpoints/ shows those there are"
+                            .to_owned()
+                    })
+                }),
+            );
         }
         let (horizons, overrides) = split_horizon(overrides);
         let may_differ =
