@@ -402,7 +402,7 @@ mod tests {
         let wide = refusal("x.csv", &",".repeat(1 << 20));
         assert!(wide.contains("a row is longer than 64 KB"), "{wide}");
         let row = format!(
-            "time,close\n1518163200000,1.0{}\n",
+            "symbol,time,close\nBTCUSDT,1518163200000,1.0{}\n",
             "\"\n\",".repeat(1 << 18)
         );
         let wide = refusal("x.csv", &row);

@@ -45,4 +45,3 @@ mod why;
 
 pub use command::{Args, run, run_until};
 pub use health_command::HealthArgs;
-pub use openapi::openapi_json;

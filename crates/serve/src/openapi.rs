@@ -7,7 +7,7 @@ use crate::json::json;
 use crate::{forecasts, metrics, models, pause, predict_route, report, routes, why};
 
 /// Its description.
-#[derive(OpenApi)]
+#[derive(Debug, OpenApi)]
 #[openapi(
     info(
         title = "Quarterhour",
@@ -33,15 +33,7 @@ use crate::{forecasts, metrics, models, pause, predict_route, report, routes, wh
         openapi,
     )
 )]
-struct Description;
-
-/// The description as JSON.
-///
-/// # Errors
-/// None that is known: it is text and numbers.
-pub fn openapi_json() -> serde_json::Result<String> {
-    Description::openapi().to_pretty_json()
-}
+pub struct Description;
 
 /// This description
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = Object)))]
