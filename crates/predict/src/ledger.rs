@@ -332,7 +332,8 @@ fn load(
     first: Option<&LoggedForecast>,
 ) -> anyhow::Result<Checkpoint> {
     let request = Request {
-        fallback: Fallback::Rule,
+        // By the indicator rule nothing would be made again, and the ledger would be called right.
+        fallback: Fallback::Refuse,
         run: &args.run()?.folder,
         registered: None,
         fold: args.fold,

@@ -138,9 +138,8 @@ mod tests {
 
     const DAY_MS: i64 = 86_400_000;
 
-    #[test]
-    fn other_costs_and_an_old_model_are_warned_of() {
-        let facts = ModelFacts {
+    fn facts() -> ModelFacts {
+        ModelFacts {
             run: "run".to_owned(),
             folder: "run".into(),
             fitted_until_ms: Some(10 * DAY_MS),
@@ -148,44 +147,52 @@ mod tests {
             scored_for: None,
             horizon_bars: 15,
             is_traded: true,
+        }
+    }
+
+    fn warnings(
+        facts: &ModelFacts,
+        fee_bps: f64,
+        thresholds: Option<Thresholds>,
+        days: i64,
+    ) -> Vec<String> {
+        let trading = TradingConfig {
+            costs: Costs {
+                fee_bps,
+                slippage_bps: 1.0,
+            },
+            ..TradingConfig::default()
         };
-        let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
-                    [costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
-        let thresholds = Thresholds::from_toml(text).unwrap();
-        let warnings = |fee_bps: f64, days: i64| {
-            let trading = TradingConfig {
-                costs: Costs {
-                    fee_bps,
-                    slippage_bps: 1.0,
-                },
-                ..TradingConfig::default()
-            };
-            let watch = WatchConfig::default();
-            let policy = SignalPolicy::new(trading, &watch, Some(thresholds.clone()), 60_000);
-            facts.warnings(&policy, days * DAY_MS)
-        };
-        let without = |is_traded| {
-            let policy = SignalPolicy::new(
-                TradingConfig::default(),
-                &WatchConfig::default(),
-                None,
-                60_000,
-            );
-            let facts = ModelFacts {
-                is_traded,
-                ..facts.clone()
-            };
-            facts.warnings(&policy, 17 * DAY_MS)
-        };
+        let policy = SignalPolicy::new(trading, &WatchConfig::default(), thresholds, 60_000);
+        facts.warnings(&policy, days * DAY_MS)
+    }
+
+    #[test]
+    fn missing_thresholds_are_warned_of_where_a_position_can_earn_something() {
+        let of_a_return = facts();
         assert_eq!(
-            without(true),
+            warnings(&of_a_return, 10.0, None, 17),
             ["no thresholds: nothing is traded; `quarterhour thresholds run` makes them"]
         );
+        let of_a_volatility = ModelFacts {
+            is_traded: false,
+            ..of_a_return
+        };
         assert_eq!(
-            without(false),
-            Vec::<String>::new(),
-            "a volatility is not traded on"
+            warnings(&of_a_volatility, 10.0, None, 17),
+            Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn other_costs_and_an_old_model_are_warned_of() {
+        let facts = facts();
+        let text = "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n\
+                    [costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
+        let warnings = |fee_bps: f64, days: i64| {
+            let thresholds = Thresholds::from_toml(text).unwrap();
+            warnings(&facts, fee_bps, Some(thresholds), days)
+        };
         assert_eq!(warnings(10.0, 17), Vec::<String>::new());
         let costs = &warnings(5.0, 17)[0];
         assert!(
@@ -200,7 +207,7 @@ mod tests {
         let without = ModelFacts {
             refit_every: None,
             scored_for: Some(TimeSpan::hours(14 * 24)),
-            ..facts
+            ..facts.clone()
         };
         assert_eq!(without.age_warning(24 * DAY_MS), None);
         assert_eq!(

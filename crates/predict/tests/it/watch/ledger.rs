@@ -141,3 +141,45 @@ fn nothing_is_taken_out_while_the_indicator_rule_stands_in_for_the_model() {
     finished(market.watch(8, &[&no_metrics()[..], &keep].concat()));
     assert!(first_ms() > old_ms);
 }
+
+/// What another model forecast is not made again by this one, and is no fault. Without a model nothing can be
+/// made again, and so nothing is called right.
+#[test]
+fn another_models_forecasts_are_left_out_of_the_check_and_without_a_model_there_is_none() {
+    let market = Market3::new(Faults::default());
+    let path = market.run.join("ledger.sqlite");
+    finished(market.watch(15, &no_metrics()));
+    let first_ms = Ledger::read_only(&path).unwrap().forecasts(0).unwrap()[0].time_ms;
+    let time_ms = first_ms - MINUTE;
+    let other = LoggedForecast {
+        time_ms,
+        symbol: Symbol::new("SIM1USDT").unwrap(),
+        forecast: None,
+        refused: Some("no candles".to_owned()),
+        forecaster: "another network".to_owned(),
+        made_at_ms: time_ms + MINUTE,
+        is_complete: true,
+        drift_std: None,
+    };
+    let minute = Minute {
+        time_ms,
+        forecasts: vec![other],
+        ..Minute::default()
+    };
+    Ledger::open(&path).unwrap().record(&minute).unwrap();
+    let (is_right, verdict) = market.verdict();
+    let counts = ["forecasts", "others_forecasts"].map(|key| count(&verdict, key));
+    assert!(is_right && counts[0] > 0 && counts[1] == 1, "{verdict}");
+
+    let before = Ledger::read_only(&path).unwrap().status().unwrap();
+    fs::remove_file(market.run.join("model.safetensors")).unwrap();
+    let verify = [
+        "ledger", "--run", "run", "--device", "flex", "--verify", "ledger",
+    ];
+    let refused = crate::support::run_plainly(market.dir.path(), &verify);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("model.safetensors"), "{said}");
+    let after = Ledger::read_only(&path).unwrap().status().unwrap();
+    assert_eq!(format!("{after:?}"), format!("{before:?}"));
+}

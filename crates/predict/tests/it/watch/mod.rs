@@ -251,20 +251,6 @@ fn orders_of_coins_that_are_not_watched_are_refused() {
     }
 }
 
-/// What another model forecast is not made again by this one, and is no fault.
-#[test]
-fn forecasts_of_another_model_are_left_out_of_the_check() {
-    let market = Market3::new(Faults::default());
-    finished(market.watch(15, &no_metrics()));
-    fs::remove_file(market.run.join("model.safetensors")).unwrap();
-    let (is_right, verdict) = market.verdict();
-    assert!(is_right, "{verdict}");
-    assert!(
-        count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") > 0,
-        "{verdict}"
-    );
-}
-
 #[test]
 fn an_ensemble_is_watched_with_like_any_run() {
     let market = Market3::new(Faults::default());
