@@ -396,14 +396,14 @@ mod tests {
         format!("{:#}", read.unwrap_err())
     }
 
-    /// Each of these once took a gigabyte or an hour.
+    /// A row of 32 MB once took a gigabyte of memory, and so did a million coins.
     #[test]
     fn rows_and_coins_without_end_are_refused() {
         let wide = refusal("x.csv", &",".repeat(1 << 20));
         assert!(wide.contains("a row is longer than 64 KB"), "{wide}");
         let row = format!(
             "symbol,time,close\nBTCUSDT,1518163200000,1.0{}\n",
-            "\"\n\",".repeat(1 << 18)
+            ",\"\n\"".repeat(1 << 18)
         );
         let wide = refusal("x.csv", &row);
         assert!(wide.contains("a row is longer than 64 KB"), "{wide}");
