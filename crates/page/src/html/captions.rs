@@ -7,7 +7,7 @@ use super::content::{Page, models};
 use super::deciles::Decile;
 use crate::importance::Importance;
 use crate::text::calibration_label;
-use crate::text::format::{correlation, counted, number, percent};
+use crate::text::format::{capitalized, correlation, counted, number, percent};
 
 /// Forecasters that a sentence speaks of.
 const MOST_TOLD: usize = 4;
@@ -101,7 +101,8 @@ pub(super) fn ends_of_folds(
         }
     };
     format!(
-        "{what} over the folds: {}.",
+        "{} over the folds: {}.",
+        capitalized(what),
         told(models(page).map(of_model))
     )
 }

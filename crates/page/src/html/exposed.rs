@@ -43,7 +43,7 @@ fn sentence(results: &[&ExposureResult], cost_bps: f64, interval_title: &str) ->
         );
     }
     let part = |word: &str, rules: &[String]| {
-        (!rules.is_empty()).then(|| format!("{word} by {}", rules.join(", ")))
+        (!rules.is_empty()).then(|| format!("{word}: {}", rules.join(", ")))
     };
     let open = results.len() - better.len() - worse.len();
     let parts = [
@@ -123,8 +123,13 @@ mod tests {
         assert_eq!(
             sentence(&[&target, &high], 10.0, "95 % interval"),
             "Beside the same average exposure held constantly the Sharpe ratio of exposure by it is, after costs of 10 basis \
-             points for a change of exposure by 1 and with its 95 % interval, higher by +0.30 (volatility target; +0.10 to +0.50); by the other rules (1) it \
+             points for a change of exposure by 1 and with its 95 % interval, higher: +0.30 (volatility target; +0.10 to +0.50); by the other rules (1) it \
              cannot be told."
+        );
+        let worse = result(ExposureRule::ReduceHigh, -0.35, Some([-0.72, -0.01]));
+        assert!(
+            sentence(&[&worse], 10.0, "95 % interval")
+                .ends_with("lower: -0.35 (reduce at High; -0.72 to -0.01).")
         );
         let unknown = result(ExposureRule::ReduceTop, 0.2, None);
         assert!(

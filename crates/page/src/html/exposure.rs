@@ -32,20 +32,20 @@ pub(super) fn exposure_section(report: &ExposureReport) -> Section {
         .text(exposure_headline(report))
         .list(exposure_verdicts(report))
         .chart(minus_chart(report));
-    let section = rules_of(report).into_iter().fold(section, |section, rule| {
-        section.heading(rule.heading).blocks(rule.blocks)
+    let parts = std::iter::once(cuts(report)).chain(rules_of(report));
+    let parts = parts.filter(|part| !part.is_empty());
+    let section = parts.fold(section, |section, part| {
+        section.heading(part.heading).blocks(part.blocks)
     });
     section
         .heading("How these figures are made")
         .list(exposure_notes(report))
 }
 
-/// The sections of the rules that somebody follows.
-fn rules_of(report: &ExposureReport) -> Vec<Section> {
-    ExposureRule::ALL
-        .into_iter()
-        .map(|rule| of_rule(report, rule))
-        .collect()
+/// The sections of the rules, those that nobody follows without blocks.
+fn rules_of(report: &ExposureReport) -> impl Iterator<Item = Section> + use<'_> {
+    let rules = ExposureRule::ALL.into_iter();
+    rules.map(|rule| of_rule(report, rule))
 }
 
 /// Where High is called and what that costs; nothing where mistakes have no costs.

@@ -11,10 +11,13 @@ enum Outcome {
     Gain,
     Open,
     Loss,
+    /// Nothing was traded.
+    Idle,
 }
 
 /// What the best portfolio that follows a run's forecasts earns after costs: a sentence on the fees at which
-/// it gains, one on those at which that cannot be told, one on those at which it loses.
+/// it gains, beside the best of what needs no run, one on those at which that cannot be told, one on those at
+/// which it loses, one on those at which it trades nothing.
 pub(crate) fn portfolio_verdict(report: &PortfolioReport) -> Vec<String> {
     let fees = report.config.fees_bps.iter();
     let best: Vec<(Outcome, String)> = fees
@@ -44,19 +47,28 @@ pub(crate) fn portfolio_verdict(report: &PortfolioReport) -> Vec<String> {
     } else {
         who.replacen("The", "the", 1)
     };
-    let losing = if best.iter().any(|(outcome, _)| *outcome != Outcome::Loss) {
+    let is_told_before =
+        |(outcome, _): &(Outcome, String)| matches!(outcome, Outcome::Gain | Outcome::Open);
+    let losing = if best.iter().any(is_told_before) {
         "It".to_owned()
     } else {
         who.clone()
     };
+    let idle = best.iter().filter(|(outcome, _)| *outcome == Outcome::Idle);
+    let idle: Vec<&str> = idle.map(|(_, words)| words.as_str()).collect();
+    let is_alone = idle.len() == best.len();
     [
-        told(Outcome::Gain, who, " gains after costs"),
+        told(Outcome::Gain, who.clone(), " gains after costs"),
         told(
             Outcome::Open,
             format!("It cannot be told whether {whoever}"),
             " gains or loses after costs",
         ),
         told(Outcome::Loss, losing, " loses after costs"),
+        (!idle.is_empty()).then(|| {
+            let trader = if is_alone { who } else { "It".to_owned() };
+            format!("{trader} trades nothing {}.", idle.join(" and "))
+        }),
     ]
     .into_iter()
     .flatten()
@@ -71,6 +83,10 @@ fn best_at(report: &PortfolioReport, fee_bps: f64) -> Option<(Outcome, String)> 
     let sharpe = |one: &PortfolioResult| one.figures.sharpe.unwrap_or(f64::NEG_INFINITY);
     let best = runs.max_by(|a, b| sharpe(a).total_cmp(&sharpe(b)))?;
     let figures = &best.figures;
+    let at = format!("at {}", fee_heading(fee_bps));
+    if figures.sharpe.is_none() && figures.turnover == 0.0 {
+        return Some((Outcome::Idle, at));
+    }
     let (outcome, ends) = match figures.sharpe_interval {
         Some(ends @ [low, _]) if low > 0.0 => (Outcome::Gain, Some(ends)),
         Some(ends @ [_, high]) if high < 0.0 => (Outcome::Loss, Some(ends)),
@@ -84,17 +100,39 @@ fn best_at(report: &PortfolioReport, fee_bps: f64) -> Option<(Outcome, String)> 
     let profit = match outcome {
         Outcome::Gain => format!("{size:.2} %"),
         Outcome::Loss => format!("{:.2} %", -size),
-        Outcome::Open => format!("{size:+.2} %"),
+        Outcome::Open | Outcome::Idle => format!("{size:+.2} %"),
+    };
+    // A gain says little where what anyone could hold gained as well.
+    let beside = match outcome {
+        Outcome::Gain => best_without_run(report, fee_bps),
+        _ => String::new(),
     };
     Some((
         outcome,
         format!(
-            "at {} {profit} of the capital a year by {} (Sharpe ratio {}, {ends})",
-            fee_heading(fee_bps),
+            "{at} {profit} of the capital a year by {} (Sharpe ratio {}, {ends}{beside})",
             portfolio_label(report, best),
             number(figures.sharpe, 2),
         ),
     ))
+}
+
+/// The highest Sharpe ratio at a fee of what needs no run.
+fn best_without_run(report: &PortfolioReport, fee_bps: f64) -> String {
+    let others = report
+        .at_fee(fee_bps)
+        .filter(|one| !one.holding.is_of_a_run());
+    let known = others.filter_map(|one| Some((one, one.figures.sharpe?)));
+    let best = known.max_by(|a, b| a.1.total_cmp(&b.1));
+    best.map_or_else(String::new, |(one, sharpe)| {
+        let ends = one.figures.sharpe_interval;
+        let ends = ends.map_or_else(
+            || "no interval".to_owned(),
+            |[low, high]| format!("{low:.2} to {high:.2}"),
+        );
+        let label = portfolio_label(report, one);
+        format!("; the best of what needs no run, {label}: {sharpe:.2}, {ends}")
+    })
 }
 
 #[cfg(test)]
@@ -191,6 +229,14 @@ mod tests {
             );
         }
         assert!(unsure[1][0].ends_with("(Sharpe ratio 2.00, no interval of 40 days)."));
+        let mut idle = run(10.0, true, 0.0, None);
+        idle.figures.sharpe = None;
+        assert_eq!(
+            verdict(vec![idle.clone()]),
+            ["The portfolio trades nothing at 10 bp a fill."]
+        );
+        let then_idle = verdict(vec![run(1.0, true, -2.0, Some([-3.0, -1.0])), idle]);
+        assert_eq!(then_idle[1], "It trades nothing at 10 bp a fill.");
         let lost = verdict(vec![run(1.0, true, -2.0, Some([-3.0, -1.0]))]);
         assert!(lost[0].starts_with("The portfolio loses after costs: at 1 bp a fill 20.00 %"));
     }
@@ -214,6 +260,13 @@ mod tests {
     fn without_a_run_nothing_is_claimed() {
         let basket = result(Holding::Basket, 1.0, 3.0, Some([1.0, 5.0]));
         assert!(verdict(vec![basket.clone()]).is_empty());
+        let gain = verdict(vec![run(1.0, true, 2.0, Some([0.5, 3.5])), basket.clone()]);
+        assert!(
+            gain[0].ends_with(
+                "0.50 to 3.50; the best of what needs no run, basket held: 3.00, 1.00 to 5.00)."
+            ),
+            "{gain:?}"
+        );
         let beside = verdict(vec![run(1.0, true, -2.0, Some([-3.0, -1.0])), basket]);
         assert!(
             beside.len() == 1 && beside[0].starts_with("The portfolio loses"),

@@ -198,17 +198,25 @@ fn exposure_rules_stand_beside_their_constant_exposure() {
     let unknown = ExposureOptions::default();
     let report = exposure(&rows, &forecasters, &returns(), &unknown).unwrap();
     assert!(exposure_table(&report).contains("BTCUSDT is none of the coins"));
+    // A rule that nobody follows has no heading; where High is called is said where mistakes have costs.
+    let page = page_of(&rows, &forecasters, &scores, Some(&report));
+    assert!(
+        page.contains("<h3>Volatility target</h3>") && !page.contains("<h3>Hedge at High</h3>")
+    );
+    assert!(!page.contains("<h3>Where High is called</h3>"));
 }
 
 #[test]
 fn the_cuts_of_folds_stand_before_the_rules_that_follow_them() {
     let rows = rows();
-    let (forecasters, _) = scored(&rows);
+    let (forecasters, scores) = scored(&rows);
     let options = ExposureOptions {
         alarm_costs: AlarmCosts::of(Some(5.0), Some(1.0)).unwrap(),
         ..ExposureOptions::default()
     };
     let report = exposure(&rows, &forecasters, &returns(), &options).unwrap();
+    let page = page_of(&rows, &forecasters, &scores, Some(&report));
+    assert!(page.contains("<h3>Where High is called</h3>"));
     let text = exposure_table(&report);
     // Both folds as numpy has them (`rules/tests/it/cut.rs`).
     for wanted in [
