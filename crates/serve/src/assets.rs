@@ -124,7 +124,7 @@ fn gzip(bytes: &[u8], level: Compression) -> Option<Bytes> {
 }
 
 /// The members of the lists that a header holds.
-fn listed<'a>(headers: &'a HeaderMap, name: HeaderName) -> impl Iterator<Item = &'a str> {
+fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).iter();
     let lists = values.filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(str::trim)
