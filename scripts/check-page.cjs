@@ -269,6 +269,8 @@ async function changes(page, browser, url, plain_url) {
   const other = page.locator(".versions tr", { hasText: world.versions[1] });
   await other.getByRole("button", { name: "Promote" }).click();
   await other.getByText("production").waitFor();
+  // The server itself goes on with the version that it began with, and says so.
+  await page.getByText(`and is ${world.versions[1]} by now`).waitFor();
   const listed = await (await page.request.get(url + "/models")).json();
   const named = listed.filter((one) => one.aliases.includes("production")).map((one) => one.entry?.version ?? one.version);
   assert.deepEqual(named, [world.versions[1]]);

@@ -2,7 +2,7 @@
 
 use dataset::format_time;
 use maud::{Markup, html};
-use registry::{Alias, Listed, NamedScore};
+use registry::{Alias, Listed, ModelVersion, NamedModel, NamedScore, Which};
 
 use super::View;
 
@@ -18,7 +18,12 @@ pub fn model(view: &View<'_>) -> Markup {
         section.card data-part="model" {
             h2 { "Model" }
             @match &view.versions {
-                Some(Ok(versions)) => (table(view, versions)),
+                Some(Ok(versions)) => {
+                    (table(view, versions))
+                    @if let Some(text) = view.site.model.as_ref().and_then(|began| moved_on(began, named(began, versions)?)) {
+                        p.problem { (text) }
+                    }
+                },
                 Some(Err(error)) => p.problem { (error) },
                 None => {},
             }
@@ -58,6 +63,26 @@ fn table(view: &View<'_>, versions: &[Listed]) -> Markup {
     }
 }
 
+/// The version that the alias of `began` names in this list; None of a model that was asked for by its version.
+fn named<'a>(began: &NamedModel, versions: &'a [Listed]) -> Option<&'a ModelVersion> {
+    let Which::Alias(alias) = &began.reference.which else {
+        return None;
+    };
+    let found = versions.iter().find(|one| one.aliases.contains(alias));
+    found.map(|one| &one.entry.version)
+}
+
+/// What to know where an alias names another version than when this server began with `began`.
+fn moved_on(began: &NamedModel, now: &ModelVersion) -> Option<String> {
+    let (reference, then) = (&began.reference, &began.version);
+    (now != then).then(|| {
+        format!(
+            "{reference} was {then} when this server began, and is {now} by now. What is forecast here on demand, the \
+             report and the facts below are of {then} until the server is started again."
+        )
+    })
+}
+
 fn is_in_production(one: &Listed) -> bool {
     let mut aliases = one.aliases.iter();
     aliases.any(|alias| alias.as_str() == Alias::PRODUCTION)
@@ -82,5 +107,26 @@ fn promote(view: &View<'_>, one: &Listed) -> Markup {
         button data-post=(format!("/models/{name}/{version}/promote"))
             data-confirm=(format!("Put {name} {version} into production? A watch of {name}@production goes on with it at the next bar."))
             disabled[disabled.is_some()] title=[disabled] { "Promote" }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// A server goes on with the version that it began with: after a promotion the page once said nothing of it.
+    #[test]
+    fn a_version_that_is_no_longer_the_aliass_is_told() {
+        let began = NamedModel {
+            registry: "registry.sqlite".into(),
+            reference: "spot20@production".parse().unwrap(),
+            name: "spot20".parse().unwrap(),
+            version: "1.0.0".parse().unwrap(),
+        };
+        assert_eq!(moved_on(&began, &"1.0.0".parse().unwrap()), None);
+        let told = moved_on(&began, &"1.1.0".parse().unwrap()).unwrap();
+        let expected = "spot20@production was 1.0.0 when this server began, and is 1.1.0 by now.";
+        assert!(told.starts_with(expected), "{told}");
     }
 }
