@@ -184,7 +184,7 @@ pub(crate) fn features(run: &ReportedRun) -> Section {
     let open = &names[..names.len().min(MOST_OPEN)];
     let further = &names[open.len()..];
     let mut section = Section::new("Features").text(format!(
-        "The set `{set}`{}: {} a coin. A row needs {} bars before it.",
+        "The set `{set}`{}: {} a coin. A forecast needs the last {} bars, its own among them.",
         match features.names().len() {
             0 => " has none of its own",
             _ => "",
