@@ -60,8 +60,11 @@
   };
 
   let drawAnswer = () => {};
+  // The window's width that charts were drawn for.
+  let width = innerWidth;
 
   function drawAll() {
+    width = innerWidth;
     for (const { chart } of charts.splice(0)) chart.destroy();
     drawIn(document);
     drawAnswer();
@@ -399,10 +402,10 @@
   listen();
   // Ages go on without bars.
   setInterval(refresh, 30000);
-  let width = innerWidth, resized;
+  let resized;
   addEventListener("resize", () => {
     clearTimeout(resized);
-    resized = setTimeout(() => { if (innerWidth !== width) { width = innerWidth; drawAll(); } }, 150);
+    resized = setTimeout(() => { if (innerWidth !== width) drawAll(); }, 150);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 })();
