@@ -456,7 +456,10 @@ async function withoutScript(browser, url) {
     begin("light, dark, phone");
     await checkWidths(page, "full");
     await picture(page, "light");
+    // Another colour scheme draws all charts at once, also while the window changes its width.
+    await page.setViewportSize(PHONE);
     await page.emulateMedia({ colorScheme: "dark" });
+    await resize(page, DESKTOP);
     await picture(page, "dark");
     await page.emulateMedia({ colorScheme: "light" });
     await picture(page, "phone", PHONE);
