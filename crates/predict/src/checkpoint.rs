@@ -6,7 +6,7 @@ use dataset::{Column, Config, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
 use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
-use trading::Retention;
+use trading::{IN_SAMPLE, Retention};
 
 use crate::History;
 use crate::hint::hint_of;
@@ -49,9 +49,6 @@ pub(crate) const WEEK: TimeSpan = TimeSpan::hours(7 * 24);
 
 /// What comes before the registered version in a label.
 const REGISTERED_AS: &str = " as ";
-
-/// What the ledger's rows of forecasts in sample begin with.
-const IN_SAMPLE: &str = "in sample: ";
 
 /// What to do where a run's config can be read but its model does not load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -27,6 +27,9 @@ pub struct Ledger {
     pub(crate) _lock: Option<File>,
 }
 
+/// What [`LoggedForecast::forecaster`] begins with where the model had seen the time.
+pub const IN_SAMPLE: &str = "in sample: ";
+
 /// What a minute adds to the ledger.
 #[derive(Debug, Clone, Default)]
 pub struct Minute {
@@ -304,7 +307,7 @@ impl Ledger {
     }
 
     /// The last `limit` forecasts whose outcome is known, by time: the return over `hold_ms` from the
-    /// close that the forecast knew.
+    /// close that the forecast knew. Those in sample say nothing of what is to come, and are left out.
     ///
     /// # Errors
     /// What SQLite says.
@@ -312,9 +315,10 @@ impl Ledger {
         let text = "SELECT forecasts.time, forecast, later.close / now.close - 1 FROM forecasts
                     JOIN candles now ON now.symbol = forecasts.symbol AND now.time = forecasts.time
                     JOIN candles later ON later.symbol = forecasts.symbol AND later.time = forecasts.time + ?1
-                    WHERE forecast IS NOT NULL ORDER BY forecasts.time DESC LIMIT ?2";
+                    WHERE forecast IS NOT NULL AND substr(forecaster, 1, length(?3)) <> ?3
+                    ORDER BY forecasts.time DESC LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut outcomes = self.query(text, [hold_ms, limit], |row| {
+        let mut outcomes = self.query(text, params![hold_ms, limit, IN_SAMPLE], |row| {
             Ok(Outcome {
                 time_ms: row.get(0)?,
                 forecast: row.get(1)?,

@@ -31,7 +31,7 @@ pub use account::Account;
 pub use config::TradingConfig;
 pub use error::Error;
 pub use keeping::{Pruned, Retention};
-pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
+pub use ledger::{IN_SAMPLE, Ledger, LoggedForecast, Minute, Price, Signal};
 pub use live_score::{FEWEST_OUTCOMES, LivePearson, Outcome, live_pearson, rolling_pearson};
 pub use order::{Order, OrderStep, by_order, part_left};
 pub use position::Position;

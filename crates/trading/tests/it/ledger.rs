@@ -167,6 +167,29 @@ fn candles_stay_as_they_were_first_known() {
     assert_eq!(ledger.last_forecast_ms().unwrap(), Some(0));
 }
 
+/// A watch with `--in-sample` once had its forecasts in the correlation that stands for what is to come.
+#[test]
+fn forecasts_in_sample_have_no_outcome() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = open(dir.path());
+    let btc = coin("BTCUSDT");
+    for bar in 0..3 {
+        let candle = Candle::close_only(bar * MINUTE, 100.0 + bar as f64);
+        ledger.add_candles([(&btc, &candle)]).unwrap();
+    }
+    for bar in 0..2 {
+        let mut own = minute(bar * MINUTE, "BTCUSDT");
+        if bar == 0 {
+            own.forecasts[0]
+                .forecaster
+                .insert_str(0, trading::IN_SAMPLE);
+        }
+        ledger.record(&own).unwrap();
+    }
+    let outcomes = ledger.outcomes(MINUTE, 10).unwrap();
+    assert_eq!((outcomes.len(), outcomes[0].time_ms), (1, MINUTE));
+}
+
 #[test]
 fn one_writer_at_a_time_and_readers_beside_it() {
     let dir = tempfile::tempdir().unwrap();
