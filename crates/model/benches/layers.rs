@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use model::{DeviceChoice, KernelCall, Precision, profiled};
+use model::{Device, DeviceChoice, KernelCall, Precision, in_pool, profiled};
 use serde_json::json;
 
 use work::{Outcome, forms, steps};
@@ -42,7 +42,11 @@ fn main() -> Outcome<()> {
         other => return Err(format!("precision {other}, expected f32 or bf16").into()),
     };
     let rate: Option<f64> = words.get(3).map(|rate| rate.parse()).transpose()?;
-    let profile = measure(word(0, "shared"), word(1, "32").parse()?, precision)?;
+    let (form, batch) = (word(0, "shared"), word(1, "32").parse()?);
+    let device = DeviceChoice::Flex.open()?.device;
+    let measured = || measure(form, batch, (&device, precision)).map_err(|error| error.to_string());
+    // As a training is.
+    let profile = in_pool(&device, measured)?;
     match flags.iter().any(|flag| flag == "--json") {
         true => println!("{}", profile.to_json()),
         false => profile.print(rate),
@@ -59,13 +63,16 @@ struct Profile {
     usage: Option<Usage>,
 }
 
-fn measure(form: &str, batch: usize, precision: Precision) -> Outcome<Profile> {
+fn measure(
+    form: &str,
+    batch: usize,
+    (device, precision): (&Device, Precision),
+) -> Outcome<Profile> {
     let (_, config, lookback) = forms()
         .into_iter()
         .find(|(name, ..)| name == form)
         .ok_or_else(|| format!("no form {form}"))?;
-    let device = DeviceChoice::Flex.open()?.device;
-    let mut work = steps(&config, lookback, batch, (&device, precision))?;
+    let mut work = steps(&config, lookback, batch, (device, precision))?;
 
     let mut layers: BTreeMap<(bool, String), Layer> = BTreeMap::new();
     let (mut times, mut before) = (Vec::new(), None);

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use model::{DeviceChoice, Precision};
+use model::{Device, DeviceChoice, Precision, in_pool};
 
 use work::{Outcome, Work, forms, passes, steps};
 
@@ -23,12 +23,20 @@ mod work;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Outcome<()> {
+    let cpu = DeviceChoice::Flex.open()?.device;
+    // As a training is.
+    in_pool(&cpu, || {
+        measured(cpu.clone()).map_err(|error| error.to_string())
+    })?;
+    Ok(())
+}
+
+fn measured(cpu: Device) -> Outcome<()> {
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args();
-    let cpu = DeviceChoice::Flex.open()?.device;
     let mut devices = vec![
         ("flex", cpu.clone(), Precision::F32),
         ("flex-bf16", cpu, Precision::Bf16),

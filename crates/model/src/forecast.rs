@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use crate::kernel::has_own_kernel;
+use crate::kernel::{has_own_kernel, in_pool};
 use crate::parameters::to_host;
 use crate::{Error, Network, Windows};
 
@@ -107,7 +107,7 @@ pub fn embed(
 fn in_passes(
     (network, windows): (&Network, &Windows),
     ends: &[usize],
-    (pass, width): (&dyn Fn(Tensor<3>) -> Tensor<2>, usize),
+    (pass, width): (&(dyn Fn(Tensor<3>) -> Tensor<2> + Sync), usize),
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<f32>, Error> {
     if network.device().is_autodiff() || windows.device().is_autodiff() {
@@ -124,7 +124,8 @@ fn in_passes(
             features,
         });
     }
-    let is_shape_free = has_own_kernel(&network.device());
+    let device = network.device();
+    let is_shape_free = has_own_kernel(&device);
     let mut values = Vec::with_capacity(ends.len() * width);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
@@ -133,7 +134,9 @@ fn in_passes(
         if !is_shape_free {
             padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
         }
-        let found = to_host(pass(windows.batch(&padded)?), "forecasting")?;
+        let found = in_pool(&device, || {
+            to_host(pass(windows.batch(&padded)?), "forecasting")
+        })?;
         values.extend_from_slice(&found[..chunk.len() * width]);
         progress(values.len() / width);
     }

@@ -47,7 +47,7 @@ pub use encoders::{Encoder, EncoderKind, EncoderOptions, TcnOptions};
 pub use error::Error;
 pub use forecast::{FORECAST_BATCH, embed, forecast, forecast_with_scale, probe};
 pub use gpu::without_display;
-pub use kernel::{KernelCall, Precision, profiled};
+pub use kernel::{KernelCall, Precision, in_pool, profiled};
 pub use layers::LAYER_NORM_EPSILON;
 pub use loss::{Loss, at_horizon, gaussian_loss, masked_loss, mean_over_horizons, parts_loss};
 pub use network::{Network, WINDOW_NORM_EPSILON};

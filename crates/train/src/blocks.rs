@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use dataset::{Dataset, Fold, ForecastTable, RunDir};
+use model::in_pool;
 use run::{OutOfBlock, Piece, Recipe, forecast_piece, training_blocks};
 
 use crate::training::Training;
@@ -47,7 +48,7 @@ pub(crate) fn train_blocks(
             name: format!("{} block {number}", training.name),
             ..*training
         };
-        of_block.train(resume)?;
+        in_pool(training.device, || of_block.train(resume))?;
         forecast_piece(recipe, &held_out)?.write(&file)?;
     }
     Ok(())

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PrecisionChoice {
-    /// bf16 where the processor has instructions for it (AMX or AVX-512), else f32. The run records
-    /// which it was and stays with it.
+    /// bf16 where the processor is faster with it (AMX, or AVX-512 with bf16 other than Intel's), else
+    /// f32. The run records which it was and stays with it.
     Auto,
     /// 32 bits.
     #[default]
     F32,
-    /// 8 bits of precision: faster where the processor has instructions for it, slower elsewhere. The
+    /// 8 bits of precision: faster on the processors that `auto` takes it on, slower elsewhere. The
     /// order of the sums, and so the last bits, differ from one kind of processor to the next.
     Bf16,
 }
@@ -54,8 +54,8 @@ impl PrecisionChoice {
         }
         if found == Self::Bf16 && !Precision::has_fast_bf16() {
             cli::note(
-                "This processor has no instructions for bf16: the training computes the same numbers \
-                 without them, slower than with training.precision=f32.",
+                "Products of bf16 are slower than those of f32 on this processor: training.precision=f32 \
+                 is faster.",
             );
         }
         Ok(found)
