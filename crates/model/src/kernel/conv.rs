@@ -322,11 +322,15 @@ fn packed(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
     let panels = packed
         .par_chunks_mut(depth * LANES)
         .zip(weight.par_chunks(depth * LANES));
+    // A panel is larger than the nearest cache, the 16 rows that it is made of are read in order: so a
+    // row of the panel is written at once.
     panels.for_each(|(packed, weight)| {
-        for (out, row) in weight.chunks_exact(depth).enumerate() {
-            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                for (tap, value) in values.iter().enumerate() {
-                    packed[(tap * shape.channels_in + channel) * LANES + out] = *value;
+        for channel in 0..shape.channels_in {
+            for tap in 0..shape.kernel {
+                let row = &mut packed[(tap * shape.channels_in + channel) * LANES..][..LANES];
+                let place = channel * shape.kernel + tap;
+                for (value, weights) in row.iter_mut().zip(weight.chunks_exact(depth)) {
+                    *value = weights[place];
                 }
             }
         }
