@@ -94,7 +94,10 @@ def chosen(frame, column, wanted):
 def read(path, args):
     """The rows of a table that are asked for."""
     first, last = (int(part) for part in (args.folds.split("-") * 2)[:2])
-    frame = pl.read_parquet(path).filter(pl.col("fold").is_between(first, last))
+    whole = pl.read_parquet(path)
+    frame = whole.filter(pl.col("fold").is_between(first, last))
+    if frame.is_empty():
+        raise SystemExit(f"{path}: found no row of folds {args.folds}, expected some\nhint: it has folds {whole['fold'].min()}-{whole['fold'].max()}")
     frame = chosen(frame, "horizon", args.horizon)
     frame = chosen(frame, "panel", args.panel)
     if not isinstance(frame.schema["time"], pl.Datetime):  # version 1 has milliseconds
