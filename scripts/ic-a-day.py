@@ -97,7 +97,7 @@ def read(path, args):
     whole = pl.read_parquet(path)
     frame = whole.filter(pl.col("fold").is_between(first, last))
     if frame.is_empty():
-        raise SystemExit(f"{path}: found no row of folds {args.folds}, expected some\nhint: it has folds {whole['fold'].min()}-{whole['fold'].max()}")
+        raise SystemExit(f"{path}: found no row of folds {args.folds}, expected some\nhint: --folds {whole['fold'].min()}-{whole['fold'].max()}")
     frame = chosen(frame, "horizon", args.horizon)
     frame = chosen(frame, "panel", args.panel)
     if not isinstance(frame.schema["time"], pl.Datetime):  # version 1 has milliseconds
