@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use dataset::{Dataset, Fold, ForecastTable, RunDir};
-use model::in_pool;
 use run::{OutOfBlock, Piece, Recipe, forecast_piece, training_blocks};
 
 use crate::training::Training;
@@ -48,7 +47,7 @@ pub(crate) fn train_blocks(
             name: format!("{} block {number}", training.name),
             ..*training
         };
-        in_pool(training.device, || of_block.train(resume))?;
+        of_block.train(resume)?;
         forecast_piece(recipe, &held_out)?.write(&file)?;
     }
     Ok(())

@@ -9,8 +9,8 @@ use anyhow::Context;
 use cli::WithHint;
 use dataset::{Dataset, Fold, PanelFold, format_time, target_std};
 use model::{
-    FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
-    forecast, masked_loss,
+    FORECAST_BATCH, GradientsParams, Loss, Module, Network, OpenDevice, Tensor, Windows,
+    clip_grad_norm, forecast, in_pool, masked_loss,
 };
 use run::BLOCKS;
 use terminal::Table;
@@ -118,7 +118,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let (coins, channels) = (features.coins(), features.channels());
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, lookback, &device.device);
-    let mut network = config
+    let network = config
         .network
         .init(config.shape(), &device.device.clone().autodiff())?;
     let parameters = network.num_params();
@@ -126,25 +126,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let batch: Vec<usize> = (0..config.batch_windows(coins))
         .map(|i| train.ends[i % train.len()])
         .collect();
-    let mut optimizer = config.optimizer.adamw().init()?;
-    let mut step_secs = f64::INFINITY;
-    // The first step also compiles kernels and warms caches: the fastest of a few is what most
-    // steps take.
-    for _ in 0..4 {
-        let began = Instant::now();
-        let input = windows.batch(&batch)?.autodiff();
-        let precision = config.training.precision.precision();
-        let forecasts = precision.autocast(|| network.forward(input));
-        let zeros = Tensor::zeros(forecasts.dims(), &device.device.clone().autodiff());
-        let ones = zeros.clone().add_scalar(1.0);
-        let loss = masked_loss(Loss::L1, forecasts, zeros, ones);
-        let grads = GradientsParams::from_grads(loss.backward(), &network);
-        let (grads, norm) = clip_grad_norm(&network, grads, 1.0);
-        network = optimizer.step(1e-6, network, grads);
-        norm.try_into_data().context("the device failed")?;
-        step_secs = step_secs.min(began.elapsed().as_secs_f64());
-    }
-    let network = network.valid();
+    // As a training is.
+    let timed = || time_of_a_step(config, network, &windows, &batch);
+    let (network, step_secs) = in_pool(&device.device, timed)?;
     let began = Instant::now();
     forecast(
         &network,
@@ -175,6 +159,33 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     )?;
     cli::print(&text)?;
     Ok(())
+}
+
+/// The network after a few steps on one batch, and the seconds of the fastest: the first one also
+/// compiles kernels and warms caches.
+fn time_of_a_step(
+    config: &TrainConfig,
+    mut network: Network,
+    windows: &Windows,
+    batch: &[usize],
+) -> anyhow::Result<(Network, f64)> {
+    let mut optimizer = config.optimizer.adamw().init()?;
+    let mut step_secs = f64::INFINITY;
+    for _ in 0..4 {
+        let began = Instant::now();
+        let input = windows.batch(batch)?.autodiff();
+        let precision = config.training.precision.precision();
+        let forecasts = precision.autocast(|| network.forward(input));
+        let zeros = Tensor::zeros(forecasts.dims(), &network.device());
+        let ones = zeros.clone().add_scalar(1.0);
+        let loss = masked_loss(Loss::L1, forecasts, zeros, ones);
+        let grads = GradientsParams::from_grads(loss.backward(), &network);
+        let (grads, norm) = clip_grad_norm(&network, grads, 1.0);
+        network = optimizer.step(1e-6, network, grads);
+        norm.try_into_data().context("the device failed")?;
+        step_secs = step_secs.min(began.elapsed().as_secs_f64());
+    }
+    Ok((network.valid(), step_secs))
 }
 
 /// What a run of so many scored pairs of a time and a coin keeps in memory, beside what a step takes,

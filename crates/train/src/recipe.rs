@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dataset::{Dataset, Fold, Normalizer, RunDir};
-use model::{OpenDevice, Windows, in_pool, load_weights};
+use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, OutOfBlock, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
@@ -77,7 +77,7 @@ impl Recipe for NetworkRecipe {
             stats_hash: &content_hash(stats.as_bytes()),
             device,
         };
-        in_pool(device, || training.train(self.resume))?;
+        training.train(self.resume)?;
         // Residuals are those of a fold, and so of its first refit.
         let is_first = fold.refit.is_none_or(|refit| refit == 1);
         if self.config.training.residuals == Residuals::Blocks && is_first {

@@ -11,7 +11,7 @@ use cli::WithHint;
 use dataset::{Origin, WindowSet};
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, clip_grad_norm,
-    forecast_with_scale, load_state, load_weights, save_state, save_weights,
+    forecast_with_scale, in_pool, load_state, load_weights, save_state, save_weights,
 };
 use run::Piece;
 use statistics::pearson;
@@ -57,6 +57,10 @@ pub(crate) struct Training<'a> {
 impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
+        in_pool(self.device, || self.loop_of_steps(resume))
+    }
+
+    fn loop_of_steps(&self, resume: bool) -> anyhow::Result<()> {
         let (config, piece) = (self.config, self.piece);
         let (train_sets, stop_sets) = self.window_sets()?;
         let sizes: Vec<(usize, usize)> = train_sets

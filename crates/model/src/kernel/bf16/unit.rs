@@ -38,15 +38,20 @@ impl Unit {
     }
 
     /// Whether its products are faster than those of f32 on this processor.
-    ///
-    /// Intel's cores begin two f32 multiply-adds in a cycle, but one `vdpbf16ps` in two: a training took
-    /// 1.7 times as long with it on an Emerald Rapids whose AMX the host hides.
     pub fn is_faster_than_f32(self) -> bool {
+        self.is_faster_on(&vendor())
+    }
+
+    /// The same on a processor of this vendor.
+    ///
+    /// Intel's `vdpbf16ps` has half the rate of f32, and a step took 1.2 to 1.8 times as long with it
+    /// (docs/src/results/speed.md).
+    fn is_faster_on(self, vendor: &str) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Amx => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => !is_by_intel(),
+            Self::Avx512 => vendor != "GenuineIntel",
             Self::Portable => false,
         }
     }
@@ -65,10 +70,13 @@ impl Unit {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn is_by_intel() -> bool {
-    let vendor = raw_cpuid::CpuId::new().get_vendor_info();
-    vendor.is_some_and(|vendor| vendor.as_str() == "GenuineIntel")
+/// Who made this processor, as it says itself; empty where it does not.
+fn vendor() -> String {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(vendor) = raw_cpuid::CpuId::new().get_vendor_info() {
+        return vendor.as_str().to_owned();
+    }
+    String::new()
 }
 
 /// `vdpbf16ps`, and what goes with it here.
@@ -78,4 +86,19 @@ fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn intel_needs_amx_for_it() {
+        let faster =
+            |unit: Unit| ["GenuineIntel", "AuthenticAMD"].map(|vendor| unit.is_faster_on(vendor));
+        assert_eq!(faster(Unit::Amx), [true, true]);
+        assert_eq!(faster(Unit::Avx512), [false, true]);
+        assert_eq!(faster(Unit::Portable), [false, false]);
+    }
 }
