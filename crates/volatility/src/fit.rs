@@ -26,7 +26,11 @@ impl<'a> VolatilityFit<'a> {
         Self {
             kind: options.model,
             residuals: options.residuals,
-            seen: Observations::of(panel, rows.collect(), &model.terms()),
+            seen: Observations::of(
+                (panel, dataset.config.horizon_bars()),
+                rows.collect(),
+                &model.terms(),
+            ),
             model,
         }
     }

@@ -19,6 +19,7 @@ pub(crate) const UNKNOWN_TERM: &str = "what the forecast is made of is not known
 pub struct LoadedModel {
     model: Box<dyn Model>,
     interval: Interval,
+    horizon_bars: usize,
     fitted: VolatilityModel,
 }
 
@@ -29,6 +30,7 @@ impl LoadedModel {
         Self {
             model,
             interval: config.data.interval,
+            horizon_bars: config.horizon_bars(),
             fitted,
         }
     }
@@ -50,14 +52,19 @@ impl LoadedModel {
     /// How many bars up to t a forecast at t looks at.
     pub fn history_bars(&self) -> usize {
         let terms = self.model.terms().into_iter();
-        let of_terms = terms.map(|term| term.source.history_bars(self.interval));
+        let of_terms =
+            terms.map(|term| (term.source).history_bars(self.interval, self.horizon_bars));
         of_terms.fold(self.model.history_bars(), usize::max)
     }
 
     /// The forecasts of rows, `[rows, coins]` row-major, each by the refit of its time; `rows` are in
     /// ascending order.
     pub fn forecast(&self, panel: &Panel, rows: &[usize]) -> Vec<ForecastResult> {
-        let seen = Observations::of(panel, rows.to_vec(), &self.model.terms());
+        let seen = Observations::of(
+            (panel, self.horizon_bars),
+            rows.to_vec(),
+            &self.model.terms(),
+        );
         let refit = |row: usize| self.fitted.refit_at(panel.time_ms(row));
         let from = |row: usize| refit(row).map(|refit| refit.from_ms);
         let mut forecasts = Vec::with_capacity(rows.len() * panel.coins());
@@ -84,7 +91,7 @@ impl LoadedModel {
     /// What pushed the forecasts of all coins at a row. None where nothing is
     /// fitted for the row.
     pub fn explain(&self, panel: &Panel, row: usize) -> Option<Vec<Option<Explanation>>> {
-        let seen = Observations::of(panel, vec![row], &self.model.terms());
+        let seen = Observations::of((panel, self.horizon_bars), vec![row], &self.model.terms());
         let refit = self.fitted.refit_at(panel.time_ms(row))?;
         self.model.explain(&refit.parameters, &seen, row)
     }

@@ -21,12 +21,13 @@ pub(crate) struct Observations<'a> {
 }
 
 impl<'a> Observations<'a> {
-    /// The terms at `rows`, which are in ascending order, and the returns up to the last of them.
-    pub fn of(panel: &'a Panel, rows: Vec<usize>, terms: &[Term]) -> Self {
+    /// The terms at `rows`, which are in ascending order, and the returns up to the last of them, where
+    /// `horizon_bars` are to be forecast.
+    pub fn of((panel, horizon_bars): (&'a Panel, usize), rows: Vec<usize>, terms: &[Term]) -> Self {
         let end = rows.last().map_or(0, |last| last + 1);
         let of_coin = |coin: usize| {
             let returns = log_returns(panel, coin, 0..end);
-            let history = CoinHistory::of((panel, coin), &rows, &returns);
+            let history = CoinHistory::of((panel, coin), &rows, &returns, horizon_bars);
             let values = terms.iter().map(|term| history.values(term.source));
             (values.collect(), returns)
         };

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use dataset::{FeatureSet, Panel, garch_variance};
 
 use super::days::DayCandles;
-use super::{LEAST_LEVEL_DAYS, LONG_LEVEL_DAYS, MINUTE_MS, Source, bars_of_days, floored_ln};
+use super::{
+    LEAST_LEVEL_DAYS, LONG_LEVEL_DAYS, MINUTE_MS, Rhythm, Source, bars_of_days, floored_ln,
+};
 
 const MINUTES_A_DAY: i64 = 1440;
 
@@ -20,18 +22,26 @@ pub(crate) struct CoinHistory<'a> {
     rows: &'a [usize],
     /// Log returns of a bar from the panel's first row to the last of `rows`, NaN where unknown.
     returns: &'a [f64],
+    /// Bars after a row that are to be forecast.
+    horizon_bars: usize,
     har_range: OnceCell<Vec<Vec<f64>>>,
     har_intraday: OnceCell<Vec<Vec<f64>>>,
     days: OnceCell<DayCandles>,
 }
 
 impl<'a> CoinHistory<'a> {
-    pub fn of((panel, coin): (&'a Panel, usize), rows: &'a [usize], returns: &'a [f64]) -> Self {
+    pub fn of(
+        (panel, coin): (&'a Panel, usize),
+        rows: &'a [usize],
+        returns: &'a [f64],
+        horizon_bars: usize,
+    ) -> Self {
         Self {
             panel,
             coin,
             rows,
             returns,
+            horizon_bars,
             har_range: OnceCell::new(),
             har_intraday: OnceCell::new(),
             days: OnceCell::new(),
@@ -78,6 +88,9 @@ impl<'a> CoinHistory<'a> {
                 }
             }),
             Source::Quarticity => self.each(|row| self.quarticity(row)),
+            Source::SameHours(rhythm, count) => {
+                self.each(|row| self.same_hours(rhythm, count, row))
+            }
             Source::Garch => {
                 let first = self.rows.first().copied().unwrap_or(0);
                 let end = self.rows.last().map_or(0, |last| last + 1);
@@ -140,6 +153,28 @@ impl<'a> CoinHistory<'a> {
         }
     }
 
+    /// The mean over the last `count` days or weeks of the logarithm of the volatility in the bars that are as far
+    /// from that day's row as those to be forecast are from this one; NaN where one in ten of the days is unknown.
+    fn same_hours(&self, rhythm: Rhythm, count: usize, row: usize) -> f64 {
+        let period = bars_of_days(rhythm.days(), self.panel.interval());
+        let first = rhythm.first(self.panel.interval(), self.horizon_bars);
+        let of_span = |periods: usize| {
+            let end = (row + self.horizon_bars).checked_sub(periods * period)?;
+            let bars = self
+                .returns
+                .get((end + 1).checked_sub(self.horizon_bars)?..=end)?;
+            let (sum, known) = squares(bars);
+            let variance = (known == bars.len()).then(|| sum / known as f64)?;
+            Some(floored_ln((variance * self.bars_a_day()).sqrt()))
+        };
+        let spans = (first..first + count).filter_map(of_span);
+        let (sum, known) = spans.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
+        match (count - known) * 10 > count {
+            true => f64::NAN,
+            false => sum / known as f64,
+        }
+    }
+
     /// `ln(sqrt(n / 3 sum r^4) / sum r^2)` of a day.
     fn quarticity(&self, row: usize) -> f64 {
         let bars = self.bars_a_day();
@@ -159,4 +194,10 @@ fn log_kurtosis(variance: f64, fourth: f64) -> f64 {
         true => f64::NAN,
         false => (fourth / variance.max(1e-8).powi(2)).max(1.0).ln(),
     }
+}
+
+/// The sum of squares of the known returns, and how many these are.
+fn squares(returns: &[f64]) -> (f64, usize) {
+    let known = returns.iter().filter(|value| !value.is_nan());
+    known.fold((0.0, 0), |(sum, n), value| (sum + value * value, n + 1))
 }

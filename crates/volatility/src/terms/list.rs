@@ -1,6 +1,6 @@
 //! The list of terms.
 
-use super::{DayVariance, Source, Term};
+use super::{DayVariance, Rhythm, Source, Term};
 
 /// Declares terms and the list of all of them, in which `volatility.terms` finds them by name.
 macro_rules! terms {
@@ -50,6 +50,9 @@ terms! {
     DAY_LRS7 = "day_lrs7": Source::Days(DayVariance::RogersSatchell, 7);
     DOWNSIDE = "downside": Source::Downside;
     QUARTICITY = "quarticity": Source::Quarticity;
+    LSAME7 = "lsame7": Source::SameHours(Rhythm::Day, 7);
+    LSAME22 = "lsame22": Source::SameHours(Rhythm::Day, 22);
+    LSAME3W = "lsame3w": Source::SameHours(Rhythm::Week, 3);
     LGARCH = "lgarch": Source::Garch;
     MARKET_LRV1 = "market_lrv1": Source::Market(&LRV1);
     MARKET_LRV7 = "market_lrv7": Source::Market(&LRV7);

@@ -55,8 +55,32 @@ pub(crate) enum Source {
     /// The logarithm of the volatility per day that a GARCH model of the coin's last year expects of the
     /// next 7 days, fitted weekly.
     Garch,
+    /// The mean, over so many earlier days or weeks, of the logarithm of the volatility in the hours of the
+    /// day that are to be forecast.
+    SameHours(Rhythm, usize),
     /// The mean over the coins of another term.
     Market(&'static Term),
+}
+
+/// What comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rhythm {
+    Day,
+    Week,
+}
+
+impl Rhythm {
+    fn days(self) -> usize {
+        match self {
+            Self::Day => 1,
+            Self::Week => 7,
+        }
+    }
+
+    /// How many periods back the span that is to be forecast has ended.
+    fn first(self, interval: Interval, horizon_bars: usize) -> usize {
+        horizon_bars.div_ceil(bars_of_days(self.days(), interval))
+    }
 }
 
 /// Variance of one candle of a day.
@@ -70,8 +94,9 @@ pub(crate) enum DayVariance {
 }
 
 impl Source {
-    /// How many bars up to t a value at t looks at.
-    pub fn history_bars(self, interval: Interval) -> usize {
+    /// How many bars up to t a value at t looks at, where the bars after it that are to be forecast are
+    /// `horizon_bars`.
+    pub fn history_bars(self, interval: Interval, horizon_bars: usize) -> usize {
         // The oldest return needs the close before it.
         let days = |days: usize| bars_of_days(days, interval) + 1;
         match self {
@@ -82,10 +107,13 @@ impl Source {
             | Self::Falling(count)
             | Self::Kurtosis(count)
             | Self::Days(_, count) => days(count),
+            Self::SameHours(rhythm, count) => {
+                days(rhythm.days() * (rhythm.first(interval, horizon_bars) + count - 1))
+            }
             Self::LongLevel => days(LONG_LEVEL_DAYS),
             Self::Downside | Self::Quarticity => days(1),
             Self::Garch => garch_warm_up_bars(interval) + 1,
-            Self::Market(term) => term.source.history_bars(interval),
+            Self::Market(term) => term.source.history_bars(interval, horizon_bars),
         }
     }
 }
