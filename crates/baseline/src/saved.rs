@@ -94,7 +94,7 @@ impl SavedModel {
         of: impl Fn(&RowChunk<'_>) -> anyhow::Result<Vec<T>>,
     ) -> anyhow::Result<Vec<Result<T, String>>> {
         let coins = panel.coins();
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let eligibility = Eligibility::at(panel, &self.config.features, rows);
         let mut answers = Vec::with_capacity(rows.len() * coins);
         for rows in rows.chunks(self.features.chunk_rows(panel)) {
             let (first, last) = (rows[0], rows[rows.len() - 1]); // chunks are never empty

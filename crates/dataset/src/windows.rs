@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::features::block_rows;
@@ -21,6 +22,8 @@ pub struct Eligibility {
     coins: usize,
     lookback: usize,
     allowed: usize,
+    /// The row that `missing` begins at.
+    first: usize,
     /// Bars of the window that are filled, missing or without all features; `LAST_IS` where its
     /// last one is.
     missing: Arc<Vec<u16>>,
@@ -29,15 +32,30 @@ pub struct Eligibility {
 impl Eligibility {
     /// Looks at every row of the panel once; features are computed in passing and not kept.
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
-        let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
+        Self::within(panel, config, 0..panel.rows())
+    }
+
+    /// Of the windows that end at some rows, which are in ascending order: looks at these windows and those
+    /// between them alone.
+    pub fn at(panel: &Panel, config: &FeatureConfig, rows: &[usize]) -> Self {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Self::within(panel, config, 0..0);
+        };
+        let first = (first + 1).saturating_sub(config.lookback_bars);
+        Self::within(panel, config, first..last + 1)
+    }
+
+    /// Looks at a span of rows; windows that begin before it count as incomplete there.
+    fn within(panel: &Panel, config: &FeatureConfig, span: Range<usize>) -> Self {
+        let (coins, lookback) = (panel.coins(), config.lookback_bars);
         let chosen = config.chosen(panel.interval());
         let chunk_rows = block_rows(panel, chosen.warm_up_bars()) * rayon::current_num_threads();
-        let mut missing = Vec::with_capacity(rows * coins);
-        // Rows before the panel began count as missing.
+        let mut missing = Vec::with_capacity(span.len() * coins);
+        // Rows before the span count as missing.
         let mut counts = vec![lookback; coins];
         let mut were_complete = vec![false; lookback * coins];
-        for start in (0..rows).step_by(chunk_rows) {
-            let chunk = start..rows.min(start + chunk_rows);
+        for start in span.clone().step_by(chunk_rows) {
+            let chunk = start..span.end.min(start + chunk_rows);
             let features = chosen.compute(panel, chunk.clone());
             for row in chunk {
                 for (coin, count) in counts.iter_mut().enumerate() {
@@ -57,18 +75,27 @@ impl Eligibility {
             coins,
             lookback,
             allowed: (config.max_filled_share * lookback as f64) as usize,
+            first: span.start,
             missing: Arc::new(missing),
         }
     }
 
+    /// Bars of a window that are missing, or that its last one is.
+    ///
+    /// # Panics
+    /// A row that was not looked at.
+    fn missing(&self, row: usize, coin: usize) -> u16 {
+        self.missing[(row - self.first) * self.coins + coin]
+    }
+
     /// Whether the coin's window that ends at `row` can be used.
     pub fn is(&self, row: usize, coin: usize) -> bool {
-        row + 1 >= self.lookback && self.missing[row * self.coins + coin] as usize <= self.allowed
+        row + 1 >= self.lookback && self.missing(row, coin) as usize <= self.allowed
     }
 
     /// Why the window cannot be used; None where it can.
     pub fn refusal(&self, row: usize, coin: usize) -> Option<String> {
-        let missing = self.missing[row * self.coins + coin];
+        let missing = self.missing(row, coin);
         match missing {
             _ if self.is(row, coin) => None,
             LAST_IS => Some("no closed candle with all features at this time".to_owned()),
@@ -253,8 +280,57 @@ impl WindowSet {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use market::Symbol;
+
     use super::*;
+    use crate::{CandleTable, Column};
+
+    /// Two coins of 150 minutes; the second one has a hole.
+    fn panel() -> Panel {
+        let candles = |coin: usize| {
+            let mut candles = CandleTable::default();
+            for row in (0..150).filter(|row| coin == 0 || !(100..104).contains(row)) {
+                let mut values = [f64::NAN; Column::ALL.len()];
+                values[Column::Close as usize] = 100.0 + (row * 7 % 31) as f64;
+                candles.push_row(row as i64 * 60_000, values);
+            }
+            (Symbol::new(&format!("COIN{coin}")).unwrap(), candles)
+        };
+        let coins = [0, 1].map(candles);
+        let span = (0, 150 * 60_000);
+        Panel::build(&coins, "1m".parse().unwrap(), span, 60, &[])
+    }
+
+    #[test]
+    fn some_rows_are_looked_at_as_all_are() {
+        let config = FeatureConfig {
+            set: "closes12".parse().unwrap(),
+            lookback_bars: 7,
+            max_filled_share: 0.3,
+            ..FeatureConfig::default()
+        };
+        let panel = panel();
+        let all = Eligibility::of(&panel, &config);
+        for rows in [
+            vec![0],
+            vec![64, 69],
+            vec![99, 101, 106, 120],
+            vec![149],
+            Vec::new(),
+        ] {
+            let some = Eligibility::at(&panel, &config, &rows);
+            for (row, coin) in rows.iter().flat_map(|&row| [(row, 0), (row, 1)]) {
+                assert_eq!(
+                    some.refusal(row, coin),
+                    all.refusal(row, coin),
+                    "{row} {coin}"
+                );
+            }
+        }
+        assert!(all.is(120, 1) && !all.is(105, 1) && !all.is(62, 0));
+    }
 
     #[test]
     fn what_is_left_out_is_told() {

@@ -140,7 +140,7 @@ impl Forecaster for SavedRidge {
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let coins = panel.coins();
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let eligibility = Eligibility::at(panel, &self.config.features, rows);
         let std = self.record.target_std_of(panel.symbols());
         let answers = self.fitted.forecast(panel, rows).into_iter().enumerate();
         let checked = |(place, answer): (usize, ForecastResult)| {

@@ -101,7 +101,7 @@ impl Forecaster for SavedNetworks {
         };
         let windows = self.windows(panel);
         let run = |network| embed(network, &windows, rows, &mut |_| {});
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let eligibility = Eligibility::at(panel, &self.config.features, rows);
         let is_known = |row: usize, coin: usize| {
             self.normalizer.knows(coin) && eligibility.refusal(row, coin).is_none()
         };
@@ -156,7 +156,7 @@ impl SavedNetworks {
     ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
         let run = |network| forecast(network, windows, rows, &mut |_| {});
         let outputs: Vec<Vec<f32>> = self.networks.iter().map(run).collect::<Result<_, _>>()?;
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let eligibility = Eligibility::at(panel, &self.config.features, rows);
         let answers = |place| self.answers(panel, rows, (place, &outputs), &eligibility);
         Ok((0..self.horizons.len()).map(answers).collect())
     }

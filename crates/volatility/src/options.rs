@@ -21,6 +21,8 @@ pub struct VolatilityOptions {
     /// Satchell's, `ab` by the mean size of returns or `neg` by falling prices, then the days, as in `lrv7`, or the hours, as in `lrv2h`. `day_` is of candles of a
     /// day made of the shorter bars, `market_` the mean over the coins. `level` and `lrv_level` are the
     /// levels of `har_range` and `har_intraday`, `lrv_long_level` that of up to two years of days,
+    /// `lsame7`, `lsame22` and `lsame3w` are of the hours of the day that are to be forecast, on the last 7 or 22
+    /// days or in the last 3 weeks,
     /// `downside` the share of falling prices in the last day's variance, `quarticity` the last day's,
     /// `lgarch` the volatility that a GARCH model of the coin's last year expects of the next 7 days.
     #[serde(skip_serializing_if = "Vec::is_empty")]

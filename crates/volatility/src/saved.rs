@@ -137,7 +137,7 @@ impl Forecaster for SavedVolatility {
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let coins = panel.coins();
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let eligibility = Eligibility::at(panel, &self.config.features, rows);
         let answers = self.model.forecast(panel, rows).into_iter().enumerate();
         let checked = |(place, answer): (usize, ForecastResult)| {
             let (row, coin) = (rows[place / coins], place % coins);

@@ -91,12 +91,11 @@ impl HarIntraday {
         let bars = |days| bars_of_days(days, interval);
         let of_hours = HOURS.map(|hours| bars_of_hours(hours, interval));
         let mut features: Vec<Vec<f64>> = (of_hours.into_iter().chain(DAYS.map(bars)))
-            .map(|bars| coin.log_per_day(&coin.mean(&squares, bars), FLOOR))
+            .map(|bars| coin.wanted_log_volatility(&squares, bars, FLOOR))
             .collect();
-        // The one of a day.
-        let of_day = &features[HOURS.len()];
-        let level = coin.mean_of_known(of_day, bars(LEVEL_DAYS), bars(LEAST_LEVEL_DAYS));
-        features.push(level);
-        coin.wanted(features)
+        let of_day = coin.log_volatility(&squares, 1, FLOOR);
+        let level = coin.mean_of_known(&of_day, bars(LEVEL_DAYS), bars(LEAST_LEVEL_DAYS));
+        features.extend(coin.wanted(vec![level]));
+        features
     }
 }

@@ -108,18 +108,18 @@ impl HarRange {
             of_ranges(parkinson),
             of_ranges(garman_klass),
         ];
-        let mut features: Vec<Vec<f64>> = (variances.iter())
-            .flat_map(|of_bar| DAYS.map(|days| coin.log_volatility(of_bar, days, FLOOR)))
-            .collect();
         let bars = |days| bars_of_days(days, interval);
-        // The first of the three by Garman and Klass.
+        let of_days = |variances: &Vec<f64>| {
+            DAYS.map(|days| coin.wanted_log_volatility(variances, bars(days), FLOOR))
+        };
+        let mut features: Vec<Vec<f64>> = variances.iter().flat_map(of_days).collect();
         let level = coin.mean_of_known(
-            &features[6],
+            &coin.log_volatility(&variances[2], 1, FLOOR),
             bars(level_days(interval)),
             bars(LEAST_LEVEL_DAYS),
         );
-        features.push(level);
-        coin.wanted(features)
+        features.extend(coin.wanted(vec![level]));
+        features
     }
 }
 

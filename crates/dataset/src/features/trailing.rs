@@ -9,31 +9,48 @@
 /// 1970 (`first_bar` is that of row 0): every row is a function of exactly its last `window`
 /// values, bit for bit, at two additions a row.
 pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Vec<f64> {
+    let sums = trailing_sums(values, window, first_bar).into_iter();
+    let of_row = |(row, sum): (usize, TrailingSum)| match row + 1 < window {
+        true => f64::NAN,
+        false => sum.mean(),
+    };
+    sums.enumerate().map(of_row).collect()
+}
+
+/// The sum and the number of those of the last `window` values that are no NaN, at every row; of the first
+/// rows, of the values that there are.
+pub(crate) fn trailing_sums(values: &[f64], window: usize, first_bar: i64) -> Vec<TrailingSum> {
     let phase = first_bar.rem_euclid(window as i64) as usize;
     let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
-    let mut until_block_end = vec![CountedSum::default(); values.len()];
-    let mut sum = CountedSum::default();
+    let mut until_block_end = vec![TrailingSum::default(); values.len()];
+    let mut sum = TrailingSum::default();
     for row in (0..values.len()).rev() {
         if is_block_start(row + 1) {
-            sum = CountedSum::default();
+            sum = TrailingSum::default();
         }
         sum = sum.plus(values[row]);
         until_block_end[row] = sum;
     }
-    let mut means = Vec::with_capacity(values.len());
-    let mut since_block_start = CountedSum::default();
+    let mut sums = Vec::with_capacity(values.len());
+    let mut since_block_start = TrailingSum::default();
+    // Whether a block has begun since the first row: what the first rows sum up is in two blocks then.
+    let mut has_begun = false;
     for (row, &value) in values.iter().enumerate() {
         if is_block_start(row) {
-            since_block_start = CountedSum::default();
+            since_block_start = TrailingSum::default();
+            has_begun = row > 0;
         }
         since_block_start = since_block_start.plus(value);
-        means.push(match (row + 1).checked_sub(window) {
-            None => f64::NAN,
-            Some(first) if is_block_start(first) => since_block_start.mean(),
-            Some(first) => until_block_end[first].joined(since_block_start).mean(),
+        let before = match (row + 1).checked_sub(window) {
+            None => has_begun.then_some(0),
+            Some(first) => (!is_block_start(first)).then_some(first),
+        };
+        sums.push(match before {
+            None => since_block_start,
+            Some(first) => until_block_end[first].joined(since_block_start),
         });
     }
-    means
+    sums
 }
 
 /// [`trailing_mean`] of every column of a row-major `[rows, columns]` matrix at once, with the same
@@ -94,13 +111,15 @@ pub(crate) fn trailing_means(
     means
 }
 
-#[derive(Clone, Copy, Default)]
-struct CountedSum {
+/// A sum of values that are no NaN.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TrailingSum {
     total: f64,
-    count: u32,
+    /// How many values.
+    pub count: u32,
 }
 
-impl CountedSum {
+impl TrailingSum {
     fn plus(self, value: f64) -> Self {
         if value.is_nan() {
             self
@@ -119,7 +138,8 @@ impl CountedSum {
         }
     }
 
-    fn mean(self) -> f64 {
+    /// NaN of nothing.
+    pub fn mean(self) -> f64 {
         self.total / f64::from(self.count)
     }
 }
@@ -145,6 +165,20 @@ mod tests {
                     values[row + 1 - window..=row].iter().copied().filter(|value| !value.is_nan()).collect();
                 let plain = present.iter().sum::<f64>() / present.len() as f64;
                 prop_assert!(mean.is_nan() && plain.is_nan() || (mean - plain).abs() < 1e-9, "{mean} {plain}");
+            }
+        }
+
+        #[test]
+        fn the_first_rows_sum_up_what_there_is(
+            values in prop::collection::vec(prop_oneof![9 => -1e3..1e3, 1 => Just(f64::NAN)], 1..60),
+            window in 1usize..12,
+            first_bar in -100i64..100,
+        ) {
+            for (row, sum) in trailing_sums(&values, window, first_bar).into_iter().enumerate() {
+                let there = &values[(row + 1).saturating_sub(window)..=row];
+                let known: Vec<f64> = there.iter().copied().filter(|value| !value.is_nan()).collect();
+                prop_assert_eq!(sum.count as usize, known.len());
+                prop_assert!((sum.total - known.iter().sum::<f64>()).abs() < 1e-9);
             }
         }
 

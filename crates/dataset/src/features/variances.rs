@@ -5,7 +5,7 @@ use std::ops::Range;
 use market::Interval;
 use statistics::BarPrices;
 
-use super::trailing_mean;
+use super::trailing::{TrailingSum, trailing_sums};
 use crate::{Column, Panel, log_returns};
 
 const DAY_MS: i64 = 86_400_000;
@@ -145,29 +145,39 @@ impl<'a> CoinVariances<'a> {
         variances.iter().map(log).collect()
     }
 
+    /// ln of the volatility per day over the last `bars`, from variances of one bar, at the rows that are asked
+    /// for alone: nothing before their windows is looked at.
+    pub fn wanted_log_volatility(&self, variances: &[f64], bars: usize, floor: f64) -> Vec<f64> {
+        let first = self.first_wanted();
+        let from = (first + 1).saturating_sub(bars);
+        let first_bar = self.first_bar() + from as i64;
+        let mut means = mean_of_known(&variances[from..], (bars, least_known(bars)), first_bar);
+        self.log_per_day(&means.split_off(first - from), floor)
+    }
+
     /// The mean of the last `bars` values; NaN where more than one in a hundred is missing.
     pub fn mean(&self, values: &[f64], bars: usize) -> Vec<f64> {
-        self.mean_of_known(values, bars, bars - bars / BARS_PER_HOLE)
+        self.mean_of_known(values, bars, least_known(bars))
     }
 
     /// The mean of the known ones of the last `bars` values, of which fewer than `bars` may be there;
     /// NaN where fewer than `least` are known.
     pub fn mean_of_known(&self, values: &[f64], bars: usize, least: usize) -> Vec<f64> {
-        // A window that reaches past the first row has values that are missing.
-        let padded = |value: &dyn Fn(f64) -> f64| -> Vec<f64> {
-            let before = std::iter::repeat_n(f64::NAN, bars - 1);
-            before.chain(values.iter().copied()).map(value).collect()
-        };
-        let first_bar = self.first_bar() - (bars as i64 - 1);
-        let mut means = trailing_mean(&padded(&|value| value), bars, first_bar);
-        let is_known = |value: f64| f64::from(u8::from(!value.is_nan()));
-        let shares = trailing_mean(&padded(&is_known), bars, first_bar);
-        for (mean, share) in means.iter_mut().zip(shares) {
-            // The share times the bars is a whole number, but for rounding.
-            if share * bars as f64 + 0.5 < least as f64 {
-                *mean = f64::NAN;
-            }
-        }
-        means.split_off(bars - 1)
+        mean_of_known(values, (bars, least), self.first_bar())
     }
+}
+
+/// How many of so many bars must be known.
+fn least_known(bars: usize) -> usize {
+    bars - bars / BARS_PER_HOLE
+}
+
+/// [`CoinVariances::mean_of_known`] of values of which the first is that of a bar by its number since 1970.
+fn mean_of_known(values: &[f64], (bars, least): (usize, usize), first_bar: i64) -> Vec<f64> {
+    let sums = trailing_sums(values, bars, first_bar).into_iter();
+    let mean = |sum: TrailingSum| match (sum.count as usize) < least {
+        true => f64::NAN,
+        false => sum.mean(),
+    };
+    sums.map(mean).collect()
 }

@@ -110,7 +110,7 @@ pub fn backward(
     let sizes = Sizes::new(shape);
     let shape = sizes.shape;
     let phases = if wants_input {
-        phases(&sizes, weight)
+        phases(unit, &sizes, weight)
     } else {
         Vec::new()
     };

@@ -122,24 +122,22 @@ impl Likelihood {
 
     fn normal(&self) -> f64 {
         let terms = self.variances().iter().zip(self.squares());
-        let sum: f64 = terms
-            .map(|(variance, square)| variance.ln() + square / variance)
-            .sum();
-        -0.5 * (sum + self.returns as f64 * (2.0 * PI).ln())
+        let ratios: f64 = terms.map(|(variance, square)| square / variance).sum();
+        -0.5 * (log_sum(self.variances()) + ratios + self.returns as f64 * (2.0 * PI).ln())
     }
 
     fn normal_with_slopes(&mut self) -> f64 {
         let q = self.model.garch_lags;
         let squares = &self.squares[self.model.arch_lags..];
         let terms = self.variances[q..].iter().zip(squares);
-        let mut sum = 0.0;
+        let mut ratios = 0.0;
         for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
             let inverse = 1.0 / variance;
             let ratio = square * inverse;
-            sum += variance.ln() + ratio;
+            ratios += ratio;
             *slope = 0.5 * inverse * (ratio - 1.0);
         }
-        -0.5 * (sum + self.returns as f64 * (2.0 * PI).ln())
+        -0.5 * (log_sum(self.variances()) + ratios + self.returns as f64 * (2.0 * PI).ln())
     }
 
     fn student_t(&self, freedom: f64) -> f64 {
@@ -195,6 +193,20 @@ impl Likelihood {
     }
 }
 
+/// The sum of the logarithms of some numbers: that of the product of eight at a time, which takes an eighth of the
+/// logarithms. NaN where one is not above 0.
+fn log_sum(values: &[f64]) -> f64 {
+    let of_some = |some: &[f64]| {
+        let product: f64 = some.iter().product();
+        match product.is_normal() && some.iter().all(|value| *value > 0.0) {
+            true => product.ln(),
+            // Too large or too small a product.
+            false => some.iter().map(|value| value.ln()).sum(),
+        }
+    };
+    values.chunks(8).map(of_some).sum()
+}
+
 /// Logarithm of the constant of Student's t density with the variance 1.
 fn log_scale(freedom: f64) -> f64 {
     libm::lgamma(0.5 * (freedom + 1.0))
@@ -228,6 +240,20 @@ mod tests {
             (found / -665.867_144_843_147_3 - 1.0).abs() < 1e-12,
             "{found}"
         );
+    }
+
+    #[test]
+    fn a_sum_of_logarithms_is_that_of_each() {
+        let values: Vec<f64> = (1..=21).map(|i| f64::from(i).powi(3) / 7.0).collect();
+        let expected: f64 = values.iter().map(|value| value.ln()).sum();
+        assert!((log_sum(&values) - expected).abs() < 1e-12);
+        // A product of eight is 0 or endless.
+        for extreme in [1e-300, 1e300] {
+            let expected = 8.0 * f64::ln(extreme);
+            assert!((log_sum(&[extreme; 8]) / expected - 1.0).abs() < 1e-12);
+        }
+        // That of two below 0 is not.
+        assert!(log_sum(&[-1.0, -1.0]).is_nan());
     }
 
     #[test]

@@ -7,8 +7,8 @@ use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit};
 use polars_error::PolarsError;
 use polars_parquet::read::{ParquetError, fallible_streaming_iterator};
 use polars_parquet::write::{
-    CompressedPage, CompressionOptions, Compressor, DynIter, DynStreamingIterator, FileWriter,
-    KeyValue, ParquetType, StatisticsOptions, Version, WriteOptions, array_to_columns,
+    CompressedPage, CompressionOptions, Compressor, DynIter, DynStreamingIterator, Encoding,
+    FileWriter, KeyValue, ParquetType, StatisticsOptions, Version, WriteOptions, array_to_columns,
     get_dtype_encoding, schema_to_metadata_key,
 };
 use rayon::prelude::*;
@@ -140,6 +140,10 @@ pub fn write_parquet<'a>(
     })
 }
 
+/// Columns of fewer values are written as they are: to find out whether a dictionary of their values would be
+/// smaller takes longer than to write them.
+const LEAST_FOR_DICTIONARY: usize = 1_000;
+
 /// A column of a group, compressed.
 fn pages(
     values: &ColumnValues<'_>,
@@ -147,7 +151,10 @@ fn pages(
     options: WriteOptions,
 ) -> Result<Vec<CompressedPage>, PolarsError> {
     let array = values.array();
-    let encoding = get_dtype_encoding(array.dtype());
+    let encoding = match array.len() < LEAST_FOR_DICTIONARY {
+        true => vec![Encoding::Plain],
+        false => get_dtype_encoding(array.dtype()),
+    };
     let pages = array_to_columns(array, parquet_type.clone(), options, &encoding)?;
     let pages = pages
         .into_iter()

@@ -5,7 +5,8 @@ use golden::{floats, integers, list, whole};
 use volatility::{LoadedModel, VolatilityFit, VolatilityOptions};
 
 use crate::support::{
-    COINS, SHORT_BARS, fitted, loaded, names, of_term, options, short_dataset, short_panel,
+    COINS, SHORT_BARS, fitted, loaded, names, of_term, options, short_dataset, short_dataset_ahead,
+    short_panel,
 };
 
 fn values() -> serde_json::Value {
@@ -66,6 +67,39 @@ fn a_day_within_which_a_price_jumps_is_unknown() {
         for (&row, found) in rows.iter().zip(found.chunks_exact(COINS)) {
             let has_jump = (row - 11..=row).any(|row| is_jump(&row));
             assert_eq!(found[0].is_err(), has_jump, "{name} at row {row}");
+        }
+    }
+}
+
+/// The next 4 hours are two bars: of earlier days, or weeks, the two bars after the same time.
+#[test]
+fn the_same_hours_of_earlier_days_are_those_to_be_forecast() {
+    let panel = short_panel(SHORT_BARS);
+    let returns: Vec<Vec<f64>> = (0..COINS)
+        .map(|coin| dataset::log_returns(&panel, coin, 0..panel.rows()))
+        .collect();
+    let dataset = short_dataset_ahead(panel, "4h");
+    for (name, bars, count) in [("lsame7", 12, 7), ("lsame22", 12, 22), ("lsame3w", 84, 3)] {
+        let options = of_term(name);
+        let fit = VolatilityFit::new(&dataset, &options);
+        let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
+        let loaded = LoadedModel::new(fitted, &options, &dataset.config);
+        assert_eq!(loaded.history_bars(), bars * count + 1);
+        let row = 743;
+        let found = loaded.forecast(&dataset.panel, &[row]);
+        for (coin, found) in found.into_iter().enumerate() {
+            let of_span = |ago: usize| {
+                let [first, second] = [1, 2].map(|bar| returns[coin][row + bar - bars * ago]);
+                (6.0 * (first * first + second * second)).sqrt().ln()
+            };
+            let spans: Vec<f64> = (1..=count).map(of_span).collect();
+            let known: Vec<f64> = spans.into_iter().filter(|span| !span.is_nan()).collect();
+            let expected = known.iter().sum::<f64>() / known.len() as f64;
+            // A tenth of the spans may be unknown.
+            match (count - known.len()) * 10 > count {
+                true => assert!(found.is_err(), "{name}, coin {coin}"),
+                false => assert_near(name, found.unwrap(), expected),
+            }
         }
     }
 }
@@ -140,8 +174,10 @@ fn forecasts_of_short_bars_know_nothing_later() {
             .map(|value| value.ok().map(f64::to_bits))
             .collect()
     };
-    for name in names() {
-        let loaded = loaded(&dataset, name, 0);
+    let of_hours = short_dataset_ahead(short_panel(SHORT_BARS), "4h");
+    let parts_of_hours = ("parts", &of_hours);
+    for (name, dataset) in names().map(|name| (name, &dataset)).chain([parts_of_hours]) {
+        let loaded = loaded(dataset, name, 0);
         let first = dataset.plan.folds[0].score.start;
         for t in [first, first + 5, first + 40] {
             let rows: Vec<usize> = (first..=t).collect();

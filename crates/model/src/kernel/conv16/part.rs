@@ -3,10 +3,9 @@
 use rayon::prelude::*;
 
 use super::super::bf16::{
-    Left, Right, Start, TILE, TILE_DEPTH, Unit, in_panel, multiply, pairs, round, round_all,
-    transpose,
+    Left, Right, Start, TILE, TILE_DEPTH, Unit, in_panel, multiply, pairs, round_all, transpose,
 };
-use super::super::conv::Extras;
+use super::super::conv::{ConvShape, Extras};
 use super::super::rows;
 use super::super::tile::Instructions;
 use super::sizes::{Sizes, start};
@@ -206,35 +205,58 @@ pub(super) struct Phase {
 }
 
 /// The phases of a convolution, with its weights rounded and packed.
-pub(super) fn phases(sizes: &Sizes, weight: &[f32]) -> Vec<Phase> {
+pub(super) fn phases(unit: Unit, sizes: &Sizes, weight: &[f32]) -> Vec<Phase> {
     let shape = sizes.shape;
-    let depth = shape.kernel * shape.channels_in;
-    let of = |offset: usize| {
+    let mut rounded = vec![0; weight.len()];
+    round_all(unit, weight, false, &mut rounded);
+    let of = |offset: usize| Phase::new(shape, offset, &rounded);
+    (0..shape.stride.min(shape.kernel))
+        .into_par_iter()
+        .map(of)
+        .collect()
+}
+
+impl Phase {
+    /// Packs the rounded weights, `[channels_out, channels_in, kernel]`, of the taps of a phase.
+    fn new(shape: ConvShape, offset: usize, weight: &[u16]) -> Self {
         let taps = (shape.kernel - offset).div_ceil(shape.stride);
         let run = if shape.dilation == 1 { taps } else { 1 };
         let deep = (run * shape.channels_out).next_multiple_of(TILE_DEPTH);
         let panel = taps / run * deep * TILE;
+        // Of each tap: its place in the kernel, its run's place in a panel, and the depth in the run at which
+        // it begins.
+        let of_tap = |tap: usize| {
+            let place = taps - 1 - tap;
+            let tap = offset + tap * shape.stride;
+            (
+                tap,
+                place / run * deep * TILE,
+                place % run * shape.channels_out,
+            )
+        };
+        let of_taps: Vec<_> = (0..taps).map(of_tap).collect();
         let mut packed = vec![0; shape.channels_in.div_ceil(TILE) * panel];
-        for (out, row) in weight.chunks_exact(depth).enumerate() {
-            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                let start = channel / TILE * panel;
-                for (tap, value) in values.iter().skip(offset).step_by(shape.stride).enumerate() {
-                    let place = taps - 1 - tap;
-                    let k = place % run * shape.channels_out + out;
-                    let at = place / run * deep * TILE + in_panel(k, channel % TILE);
-                    packed[start + at] = round(*value);
+        let panels = packed.par_chunks_mut(panel).enumerate();
+        panels.for_each(|(index, packed)| {
+            let own = index * TILE..shape.channels_in.min((index + 1) * TILE);
+            let rows = weight.chunks_exact(shape.kernel * shape.channels_in);
+            for (out, row) in rows.enumerate() {
+                let row = &row[own.start * shape.kernel..own.end * shape.kernel];
+                for &(tap, run_start, first) in &of_taps {
+                    let values = row[tap..].iter().step_by(shape.kernel);
+                    let places = &mut packed[run_start + in_panel(first + out, 0)..];
+                    let places = places.iter_mut().step_by(2);
+                    values
+                        .zip(places)
+                        .for_each(|(value, place)| *place = *value);
                 }
             }
-        }
-        Phase {
+        });
+        Self {
             offset,
             taps,
             run,
             packed,
         }
-    };
-    (0..shape.stride.min(shape.kernel))
-        .into_par_iter()
-        .map(of)
-        .collect()
+    }
 }
