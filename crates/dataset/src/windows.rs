@@ -36,7 +36,8 @@ impl Eligibility {
     }
 
     /// Of the windows that end at some rows, which are in ascending order: looks at these windows and those
-    /// between them alone.
+    /// between them alone. Nothing is known of windows that end before the first or after the last of them:
+    /// asking for one panics.
     pub fn at(panel: &Panel, config: &FeatureConfig, rows: &[usize]) -> Self {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Self::within(panel, config, 0..0);

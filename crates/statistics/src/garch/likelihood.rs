@@ -145,10 +145,10 @@ impl Likelihood {
         let sum: f64 = terms
             .map(|(variance, square)| {
                 let excess = square / (variance * (freedom - 2.0));
-                0.5 * variance.ln() + 0.5 * (freedom + 1.0) * excess.ln_1p()
+                0.5 * (freedom + 1.0) * excess.ln_1p()
             })
             .sum();
-        self.returns as f64 * log_scale(freedom) - sum
+        self.returns as f64 * log_scale(freedom) - 0.5 * log_sum(self.variances()) - sum
     }
 
     /// Gives the derivative by the degrees of freedom too.
@@ -160,14 +160,14 @@ impl Likelihood {
         for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
             let excess = square / (variance * rest);
             let (log, share) = (excess.ln_1p(), excess / (1.0 + excess));
-            sum += 0.5 * variance.ln() + 0.5 * (freedom + 1.0) * log;
+            sum += 0.5 * (freedom + 1.0) * log;
             slope_sum += -0.5 * log + 0.5 * (freedom + 1.0) / rest * share;
             *slope = 0.5 / variance * ((freedom + 1.0) * share - 1.0);
         }
         let returns = self.returns as f64;
         let of_scale = 0.5 * (digamma(0.5 * (freedom + 1.0)) - digamma(0.5 * freedom) - 1.0 / rest);
         (
-            returns * log_scale(freedom) - sum,
+            returns * log_scale(freedom) - 0.5 * log_sum(self.variances()) - sum,
             returns * of_scale + slope_sum,
         )
     }

@@ -154,7 +154,8 @@ impl<'a> CoinHistory<'a> {
     }
 
     /// The mean over the last `count` days or weeks of the logarithm of the volatility in the bars that are as far
-    /// from that day's row as those to be forecast are from this one; NaN where one in ten of the days is unknown.
+    /// from that day's row as those to be forecast are from this one; NaN where more than one in ten of the days has
+    /// an unknown return.
     fn same_hours(&self, rhythm: Rhythm, count: usize, row: usize) -> f64 {
         let period = bars_of_days(rhythm.days(), self.panel.interval());
         let first = rhythm.first(self.panel.interval(), self.horizon_bars);
@@ -163,9 +164,9 @@ impl<'a> CoinHistory<'a> {
             let bars = self
                 .returns
                 .get((end + 1).checked_sub(self.horizon_bars)?..=end)?;
-            let (sum, known) = squares(bars);
-            let variance = (known == bars.len()).then(|| sum / known as f64)?;
-            Some(floored_ln((variance * self.bars_a_day()).sqrt()))
+            let variance = bars.iter().map(|r| r * r).sum::<f64>() / bars.len() as f64;
+            let volatility = (variance * self.bars_a_day()).sqrt();
+            (!volatility.is_nan()).then(|| floored_ln(volatility))
         };
         let spans = (first..first + count).filter_map(of_span);
         let (sum, known) = spans.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
@@ -194,10 +195,4 @@ fn log_kurtosis(variance: f64, fourth: f64) -> f64 {
         true => f64::NAN,
         false => (fourth / variance.max(1e-8).powi(2)).max(1.0).ln(),
     }
-}
-
-/// The sum of squares of the known returns, and how many these are.
-fn squares(returns: &[f64]) -> (f64, usize) {
-    let known = returns.iter().filter(|value| !value.is_nan());
-    known.fold((0.0, 0), |(sum, n), value| (sum + value * value, n + 1))
 }

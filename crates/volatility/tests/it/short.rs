@@ -71,34 +71,42 @@ fn a_day_within_which_a_price_jumps_is_unknown() {
     }
 }
 
-/// The next 4 hours are two bars: of earlier days, or weeks, the two bars after the same time.
+/// Of earlier days, or weeks, the bars that are as far after the same time as those to be forecast: two bars of the
+/// next 4 hours. Of the next 2 days they end two days ago at the latest.
 #[test]
 fn the_same_hours_of_earlier_days_are_those_to_be_forecast() {
     let panel = short_panel(SHORT_BARS);
     let returns: Vec<Vec<f64>> = (0..COINS)
         .map(|coin| dataset::log_returns(&panel, coin, 0..panel.rows()))
         .collect();
-    let dataset = short_dataset_ahead(panel, "4h");
-    for (name, bars, count) in [("lsame7", 12, 7), ("lsame22", 12, 22), ("lsame3w", 84, 3)] {
-        let options = of_term(name);
-        let fit = VolatilityFit::new(&dataset, &options);
-        let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
-        let loaded = LoadedModel::new(fitted, &options, &dataset.config);
-        assert_eq!(loaded.history_bars(), bars * count + 1);
-        let row = 743;
-        let found = loaded.forecast(&dataset.panel, &[row]);
-        for (coin, found) in found.into_iter().enumerate() {
-            let of_span = |ago: usize| {
-                let [first, second] = [1, 2].map(|bar| returns[coin][row + bar - bars * ago]);
-                (6.0 * (first * first + second * second)).sqrt().ln()
-            };
-            let spans: Vec<f64> = (1..=count).map(of_span).collect();
-            let known: Vec<f64> = spans.into_iter().filter(|span| !span.is_nan()).collect();
-            let expected = known.iter().sum::<f64>() / known.len() as f64;
-            // A tenth of the spans may be unknown.
-            match (count - known.len()) * 10 > count {
-                true => assert!(found.is_err(), "{name}, coin {coin}"),
-                false => assert_near(name, found.unwrap(), expected),
+    let row = 743;
+    for (every, horizon, ahead) in [("4h", "4h", 2), ("1d", "2d", 24)] {
+        let dataset = short_dataset_ahead(short_panel(SHORT_BARS), every, horizon);
+        for (name, period, count) in [("lsame7", 12, 7), ("lsame22", 12, 22), ("lsame3w", 84, 3)] {
+            let options = of_term(name);
+            let fit = VolatilityFit::new(&dataset, &options);
+            let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
+            let loaded = LoadedModel::new(fitted, &options, &dataset.config);
+            let first = if ahead > period { 2 } else { 1 };
+            let last = first + count - 1;
+            assert_eq!(loaded.history_bars(), period * last + 1);
+            let found = loaded.forecast(&dataset.panel, &[row]);
+            let live = loaded.forecast(&dataset.panel.stretch(0..row + 1), &[row]);
+            assert_eq!(found, live, "{name} {horizon}: a candle after the row");
+            for (coin, found) in found.into_iter().enumerate() {
+                let of_span = |ago: usize| {
+                    let bars = (1..=ahead).map(|bar| returns[coin][row + bar - period * ago]);
+                    let variance = bars.map(|r| r * r).sum::<f64>() * 12.0 / ahead as f64;
+                    variance.sqrt().ln()
+                };
+                let spans: Vec<f64> = (first..=last).map(of_span).collect();
+                let known: Vec<f64> = spans.into_iter().filter(|span| !span.is_nan()).collect();
+                let expected = known.iter().sum::<f64>() / known.len() as f64;
+                // A tenth of the spans may be unknown.
+                match (count - known.len()) * 10 > count {
+                    true => assert!(found.is_err(), "{name} {horizon}, coin {coin}"),
+                    false => assert_near(name, found.unwrap(), expected),
+                }
             }
         }
     }
@@ -174,7 +182,7 @@ fn forecasts_of_short_bars_know_nothing_later() {
             .map(|value| value.ok().map(f64::to_bits))
             .collect()
     };
-    let of_hours = short_dataset_ahead(short_panel(SHORT_BARS), "4h");
+    let of_hours = short_dataset_ahead(short_panel(SHORT_BARS), "4h", "4h");
     let parts_of_hours = ("parts", &of_hours);
     for (name, dataset) in names().map(|name| (name, &dataset)).chain([parts_of_hours]) {
         let loaded = loaded(dataset, name, 0);

@@ -87,15 +87,15 @@ pub fn short_panel(changed: i64) -> Panel {
 
 /// These candles as a data set whose days are scored at midnight, a day ahead, with a fit a day.
 pub fn short_dataset(panel: Panel) -> Dataset {
-    short_dataset_ahead(panel, "1d")
+    short_dataset_ahead(panel, "1d", "1d")
 }
 
-/// The same, scored as often as the horizon is long.
-pub fn short_dataset_ahead(panel: Panel, horizon: &str) -> Dataset {
+/// The same, scored so often and so far ahead.
+pub fn short_dataset_ahead(panel: Panel, every: &str, horizon: &str) -> Dataset {
     let mut config = config(&panel);
     config.features.set = FeatureSet::HAR_INTRADAY;
     config.target.horizon = horizon.parse().unwrap();
-    config.split.score_every = Some(horizon.parse().unwrap());
+    config.split.score_every = Some(every.parse().unwrap());
     config.split.refit_every = Some("1d".parse().unwrap());
     config.split.history_bars = 22 * 12 + 11;
     planned(config, panel)
