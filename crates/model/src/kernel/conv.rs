@@ -12,7 +12,7 @@ use super::buffer::{filled, filled_in_parts};
 use super::mask::Mask;
 use super::precision::Precision;
 use super::rows;
-use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
+use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add, multiply_add_all};
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +50,15 @@ pub struct ConvGradients {
     pub bias: Vec<f32>,
 }
 
-/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on
-/// the threads.
+/// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
+/// so that the gradient's bits do not depend on the threads.
 const PARTS: usize = 32;
+
+/// Fewest windows of a part: sums of few windows are as large as the weights, and cost more than their products.
+const LEAST: usize = 4;
+
+/// Time steps whose products are added to the weights' gradient together, about.
+const STEPS: usize = 64;
 
 impl ConvShape {
     /// Time steps out.
@@ -159,59 +165,46 @@ pub fn backward(
         Vec::new()
     };
     let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
-    let part = shape.windows.div_ceil(PARTS).max(1);
+    let part = shape.windows.div_ceil(PARTS).max(LEAST);
+    let together = STEPS.div_ceil(shape.time_out()).min(part);
     // The input's gradient is empty where it is not wanted.
     let length = if wants_input { shape.input_len() } else { 0 };
     let (input_grad, sums) =
         filled_in_parts([shape.windows, length], part, |first, input_grads| {
             let (mut weight_grad, mut bias_grad) =
                 (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
-            let (mut scratch, mut wide, mut padded, mut masked) =
-                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for window in first..shape.windows.min(first + part) {
-                let input = &input[window * shape.input_len()..][..shape.input_len()];
-                let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
-                let grad = match extras.mask {
-                    Some(mask) => {
-                        masked.clear();
-                        masked.extend_from_slice(grad);
-                        let place = window * shape.output_len();
-                        rows::apply_mask(instructions, &mut masked, mask, place);
-                        &masked
-                    }
-                    None => grad,
-                };
-                rows::add_rows(instructions, &mut bias_grad, grad, shape.channels_out);
-                // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
-                let prepared =
-                    prepared(instructions, &shape, input, extras.rectified, &mut scratch);
-                let b = RightOperand {
-                    values: whole_panels(&shape, grad, &mut wide),
-                    panel_stride: LANES,
-                    k_stride: width,
-                };
-                for (tap, taps) in shape.runs() {
-                    let values = &prepared[tap * shape.dilation * shape.channels_in..];
-                    let a = LeftOperand {
-                        values,
-                        row_stride: 1,
-                        k_stride: shape.stride * shape.channels_in,
+            let mut padded = Vec::new();
+            let mut scratch = vec![Scratch::default(); together];
+            let until = shape.windows.min(first + part);
+            for from in (first..until).step_by(together) {
+                let mut operands = Vec::with_capacity(together);
+                for (window, scratch) in (from..until).zip(&mut scratch) {
+                    let input = &input[window * shape.input_len()..][..shape.input_len()];
+                    let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
+                    let grad = match extras.mask {
+                        Some(mask) => {
+                            scratch.masked.clear();
+                            scratch.masked.extend_from_slice(grad);
+                            let place = window * shape.output_len();
+                            rows::apply_mask(instructions, &mut scratch.masked, mask, place);
+                            &scratch.masked
+                        }
+                        None => grad,
                     };
-                    let sizes = [
-                        taps * shape.channels_in,
-                        shape.channels_out,
-                        shape.time_out(),
-                    ];
-                    let rows = &mut weight_grad[tap * shape.channels_in * width..];
-                    multiply_add(instructions, sizes, a, b, rows, width);
-                }
-                if wants_input {
-                    let input_grad = input_grads.take(1);
-                    back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
-                    if extras.rectified {
-                        rows::back_through_rectifier(instructions, input_grad, input);
+                    rows::add_rows(instructions, &mut bias_grad, grad, shape.channels_out);
+                    if wants_input {
+                        let input_grad = input_grads.take(1);
+                        back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
+                        if extras.rectified {
+                            rows::back_through_rectifier(instructions, input_grad, input);
+                        }
                     }
+                    let rectified = extras.rectified;
+                    let input =
+                        prepared(instructions, &shape, input, rectified, &mut scratch.input);
+                    operands.push((input, whole_panels(&shape, grad, &mut scratch.wide)));
                 }
+                add_weight_grad(instructions, &shape, &operands, &mut weight_grad);
             }
             (weight_grad, bias_grad)
         });
@@ -239,6 +232,48 @@ pub fn backward(
         input: wants_input.then_some(input_grad),
         weight,
         bias,
+    }
+}
+
+/// What becomes of one window on its way back.
+#[derive(Clone, Default)]
+struct Scratch {
+    input: Vec<f32>,
+    masked: Vec<f32>,
+    wide: Vec<f32>,
+}
+
+/// Adds to the weights' gradient what some windows are to it, each given by its prepared input and its output's
+/// gradient: `[depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]`.
+fn add_weight_grad(
+    instructions: Instructions,
+    shape: &ConvShape,
+    windows: &[(&[f32], &[f32])],
+    weight_grad: &mut [f32],
+) {
+    let width = shape.channels_out.next_multiple_of(LANES);
+    for (tap, taps) in shape.runs() {
+        let products = windows.iter().map(|&(input, grad)| {
+            let a = LeftOperand {
+                values: &input[tap * shape.dilation * shape.channels_in..],
+                row_stride: 1,
+                k_stride: shape.stride * shape.channels_in,
+            };
+            let b = RightOperand {
+                values: grad,
+                panel_stride: LANES,
+                k_stride: width,
+            };
+            (a, b)
+        });
+        let products: Vec<_> = products.collect();
+        let sizes = [
+            taps * shape.channels_in,
+            shape.channels_out,
+            shape.time_out(),
+        ];
+        let sums = &mut weight_grad[tap * shape.channels_in * width..];
+        multiply_add_all(instructions, sizes, &products, sums, width);
     }
 }
 

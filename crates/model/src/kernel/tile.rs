@@ -89,15 +89,26 @@ pub struct RightOperand<'a> {
 ///
 /// # Panics
 /// Operands that are too short for their strides.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the loops of one kernel share their buffers"
-)]
 pub fn multiply_add(
     instructions: Instructions,
-    [rows, columns, depth]: [usize; 3],
+    sizes: [usize; 3],
     a: LeftOperand<'_>,
     b: RightOperand<'_>,
+    c: &mut [f32],
+    row_stride: usize,
+) {
+    multiply_add_all(instructions, sizes, &[(a, b)], c, row_stride);
+}
+
+/// As [`multiply_add`], of several products of the same sizes, one after the other. Each tile of `c` takes them all
+/// while it is in the nearest cache: where products are shallow and `c` is large, moving `c` is most of the work.
+///
+/// # Panics
+/// As [`multiply_add`].
+pub fn multiply_add_all(
+    instructions: Instructions,
+    [rows, columns, depth]: [usize; 3],
+    products: &[(LeftOperand<'_>, RightOperand<'_>)],
     c: &mut [f32],
     row_stride: usize,
 ) {
@@ -105,9 +116,11 @@ pub fn multiply_add(
         return;
     }
     let panels = columns.div_ceil(LANES);
-    // The furthest element that is touched of each: everything below relies on these three lines.
-    assert!((rows - 1) * a.row_stride + (depth - 1) * a.k_stride < a.values.len());
-    assert!((panels - 1) * b.panel_stride + (depth - 1) * b.k_stride + LANES <= b.values.len());
+    // The furthest element that is touched of each: everything below relies on these lines.
+    for (a, b) in products {
+        assert!((rows - 1) * a.row_stride + (depth - 1) * a.k_stride < a.values.len());
+        assert!((panels - 1) * b.panel_stride + (depth - 1) * b.k_stride + LANES <= b.values.len());
+    }
     assert!((rows - 1) * row_stride + columns <= c.len() && (rows == 1 || columns <= row_stride));
     let mut panel = 0;
     while panel < panels {
@@ -121,46 +134,43 @@ pub fn multiply_add(
                 _ => 1,
             };
             let at = row * row_stride + panel * LANES;
-            // SAFETY: by the assertions, rows `row..row + height` of `a`, panels `panel..panel +
-            // width` of `b` and the tile of `c` that begins at `at` are within their
-            // slices.
-            unsafe {
-                let a_at = a.values.as_ptr().add(row * a.row_stride);
-                let b_at = b.values.as_ptr().add(panel * b.panel_stride);
-                let strides = Strides {
-                    a_row: a.row_stride,
-                    a_k: a.k_stride,
-                    b_panel: b.panel_stride,
-                    b_k: b.k_stride,
-                };
-                if used == width * LANES {
-                    tile(
-                        instructions,
-                        [height, width, depth],
-                        a_at,
-                        b_at,
-                        strides,
-                        c.as_mut_ptr().add(at),
-                        row_stride,
-                    );
-                } else {
-                    // The last columns are fewer than a panel: by way of a whole tile.
-                    let mut whole = [0.0; ROWS * LANES];
-                    for (r, whole) in whole.chunks_exact_mut(LANES).enumerate().take(height) {
-                        whole[..used].copy_from_slice(&c[at + r * row_stride..][..used]);
+            let add_to = |c: *mut f32, c_row: usize| {
+                for (a, b) in products {
+                    let strides = Strides {
+                        a_row: a.row_stride,
+                        a_k: a.k_stride,
+                        b_panel: b.panel_stride,
+                        b_k: b.k_stride,
+                    };
+                    // SAFETY: by the assertions, rows `row..row + height` of `a` and panels `panel..panel +
+                    // width` of `b` are within their slices; `c` is a tile of them.
+                    unsafe {
+                        let a = a.values.as_ptr().add(row * a.row_stride);
+                        let b = b.values.as_ptr().add(panel * b.panel_stride);
+                        tile(
+                            instructions,
+                            [height, width, depth],
+                            a,
+                            b,
+                            strides,
+                            c,
+                            c_row,
+                        );
                     }
-                    tile(
-                        instructions,
-                        [height, 1, depth],
-                        a_at,
-                        b_at,
-                        strides,
-                        whole.as_mut_ptr(),
-                        LANES,
-                    );
-                    for (r, whole) in whole.chunks_exact(LANES).enumerate().take(height) {
-                        c[at + r * row_stride..][..used].copy_from_slice(&whole[..used]);
-                    }
+                }
+            };
+            if used == width * LANES {
+                // The tile that begins at `at` is within `c`, by the assertions.
+                add_to(c[at..].as_mut_ptr(), row_stride);
+            } else {
+                // The last columns are fewer than a panel: by way of a whole tile.
+                let mut whole = [0.0; ROWS * LANES];
+                for (r, whole) in whole.chunks_exact_mut(LANES).enumerate().take(height) {
+                    whole[..used].copy_from_slice(&c[at + r * row_stride..][..used]);
+                }
+                add_to(whole.as_mut_ptr(), LANES);
+                for (r, whole) in whole.chunks_exact(LANES).enumerate().take(height) {
+                    c[at + r * row_stride..][..used].copy_from_slice(&whole[..used]);
                 }
             }
             row += height;

@@ -29,58 +29,111 @@ pub fn log_likelihood(parameters: &Parameters, returns: &[f64]) -> f64 {
 /// The likelihood of some returns as a function of a point: omega, each alpha, each beta, and the degrees
 /// of freedom of Student's t distribution.
 pub(super) struct Likelihood {
-    model: Model,
-    returns: usize,
+    filter: Filter,
+    errors: Errors,
+    /// The derivatives by each variance, of the last point.
+    slopes: Vec<f64>,
+}
+
+/// The variances of some returns.
+struct Filter {
+    arch_lags: usize,
+    garch_lags: usize,
     /// The backcast as often as there are alphas, then the squared returns.
     squares: Vec<f64>,
     /// The variances behind as many backcasts as there are betas, of the last point.
     variances: Vec<f64>,
-    /// The derivatives by each variance, of the last point.
-    slopes: Vec<f64>,
+}
+
+impl Filter {
+    fn squares(&self) -> &[f64] {
+        &self.squares[self.arch_lags..]
+    }
+
+    fn variances(&self) -> &[f64] {
+        &self.variances[self.garch_lags..]
+    }
+
+    /// The alphas and the betas of a point.
+    fn split<'a>(&self, point: &'a [f64]) -> (&'a [f64], &'a [f64]) {
+        let (alpha, rest) = point[1..].split_at(self.arch_lags);
+        (alpha, &rest[..self.garch_lags])
+    }
+
+    /// Computes the variances at a point, and gives each to `take` with the square of its return. As a variance
+    /// waits for the one before it, `take` has time for a division.
+    fn run(&mut self, point: &[f64], mut take: impl FnMut(f64, f64)) {
+        let (omega, (alpha, beta)) = (point[0], self.split(point));
+        let (p, q) = (alpha.len(), beta.len());
+        let own = &self.squares[p..];
+        if let ([alpha], [beta]) = (alpha, beta) {
+            let mut variance = self.variances[0];
+            let squares = self.squares.iter().zip(own);
+            for (next, (before, square)) in self.variances[1..].iter_mut().zip(squares) {
+                variance = omega + alpha * before + beta * variance;
+                *next = variance;
+                take(variance, *square);
+            }
+            return;
+        }
+        for (time, square) in own.iter().enumerate() {
+            let squares = self.squares[time..time + p].iter().rev();
+            let variances = self.variances[time..time + q].iter().rev();
+            let sum = |weights: &[f64], values: &mut dyn Iterator<Item = &f64>| -> f64 {
+                weights.iter().zip(values).map(|(a, b)| a * b).sum()
+            };
+            let variance = omega + sum(alpha, &mut { squares }) + sum(beta, &mut { variances });
+            self.variances[time + q] = variance;
+            take(variance, *square);
+        }
+    }
 }
 
 impl Likelihood {
     pub fn new(returns: &[f64], model: Model) -> Self {
         let backcast = backcast(returns);
         let before = std::iter::repeat_n(backcast, model.arch_lags);
-        Self {
-            model,
-            returns: returns.len(),
+        let filter = Filter {
+            arch_lags: model.arch_lags,
+            garch_lags: model.garch_lags,
             squares: before
                 .chain(returns.iter().map(|value| value * value))
                 .collect(),
             variances: vec![backcast; model.garch_lags + returns.len()],
+        };
+        Self {
+            filter,
+            errors: model.errors,
             slopes: vec![0.0; returns.len()],
         }
     }
 
     /// The squared returns.
     pub fn squares(&self) -> &[f64] {
-        &self.squares[self.model.arch_lags..]
+        self.filter.squares()
     }
 
     /// The variances of the last point.
     pub fn variances(&self) -> &[f64] {
-        &self.variances[self.model.garch_lags..]
+        self.filter.variances()
     }
 
     /// The log-likelihood at a point; writes its derivatives by the point's numbers into `gradient`.
     pub fn at(&mut self, point: &[f64], gradient: Option<&mut [f64]>) -> f64 {
-        self.filter(point);
-        let freedom = match self.model.errors {
+        let freedom = match self.errors {
             Errors::Normal => None,
             Errors::StudentT => point.last().copied(),
         };
         let Some(gradient) = gradient else {
             return match freedom {
-                None => self.normal(),
-                Some(freedom) => self.student_t(freedom),
+                None => self.normal(point),
+                Some(freedom) => self.student_t(point, freedom),
             };
         };
         let value = match freedom {
-            None => self.normal_with_slopes(),
+            None => self.normal_with_slopes(point),
             Some(freedom) => {
-                let (value, slope) = self.student_t_with_slopes(freedom);
+                let (value, slope) = self.student_t_with_slopes(point, freedom);
                 if let Some(last) = gradient.last_mut() {
                     *last = slope;
                 }
@@ -91,103 +144,96 @@ impl Likelihood {
         value
     }
 
-    /// Computes the variances at a point.
-    fn filter(&mut self, point: &[f64]) {
-        let (omega, alpha, beta) = self.split(point);
-        let (p, q) = (alpha.len(), beta.len());
-        if let ([alpha], [beta]) = (alpha, beta) {
-            let mut variance = self.variances[0];
-            for (next, square) in self.variances[1..].iter_mut().zip(&self.squares) {
-                variance = omega + alpha * square + beta * variance;
-                *next = variance;
-            }
-            return;
-        }
-        for time in 0..self.returns {
-            let squares = self.squares[time..time + p].iter().rev();
-            let variances = self.variances[time..time + q].iter().rev();
-            let sum = |weights: &[f64], values: &mut dyn Iterator<Item = &f64>| -> f64 {
-                weights.iter().zip(values).map(|(a, b)| a * b).sum()
-            };
-            let variance = omega + sum(alpha, &mut { squares }) + sum(beta, &mut { variances });
-            self.variances[time + q] = variance;
-        }
-    }
-
-    /// Omega, the alphas and the betas of a point.
-    fn split<'a>(&self, point: &'a [f64]) -> (f64, &'a [f64], &'a [f64]) {
-        let (alpha, rest) = point[1..].split_at(self.model.arch_lags);
-        (point[0], alpha, &rest[..self.model.garch_lags])
-    }
-
-    fn normal(&self) -> f64 {
-        let terms = self.variances().iter().zip(self.squares());
-        let ratios: f64 = terms.map(|(variance, square)| square / variance).sum();
-        -0.5 * (log_sum(self.variances()) + ratios + self.returns as f64 * (2.0 * PI).ln())
-    }
-
-    fn normal_with_slopes(&mut self) -> f64 {
-        let q = self.model.garch_lags;
-        let squares = &self.squares[self.model.arch_lags..];
-        let terms = self.variances[q..].iter().zip(squares);
+    fn normal(&mut self, point: &[f64]) -> f64 {
         let mut ratios = 0.0;
-        for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
+        let take = |variance, square| ratios += square / variance;
+        self.filter.run(point, take);
+        self.normal_value(ratios)
+    }
+
+    fn normal_with_slopes(&mut self, point: &[f64]) -> f64 {
+        let (mut ratios, mut slopes) = (0.0, self.slopes.iter_mut());
+        let take = |variance: f64, square: f64| {
             let inverse = 1.0 / variance;
             let ratio = square * inverse;
             ratios += ratio;
-            *slope = 0.5 * inverse * (ratio - 1.0);
-        }
-        -0.5 * (log_sum(self.variances()) + ratios + self.returns as f64 * (2.0 * PI).ln())
+            if let Some(slope) = slopes.next() {
+                *slope = 0.5 * inverse * (ratio - 1.0);
+            }
+        };
+        self.filter.run(point, take);
+        self.normal_value(ratios)
     }
 
-    fn student_t(&self, freedom: f64) -> f64 {
-        let terms = self.variances().iter().zip(self.squares());
-        let sum: f64 = terms
-            .map(|(variance, square)| {
-                let excess = square / (variance * (freedom - 2.0));
-                0.5 * (freedom + 1.0) * excess.ln_1p()
-            })
-            .sum();
-        self.returns as f64 * log_scale(freedom) - 0.5 * log_sum(self.variances()) - sum
+    /// The likelihood of normal errors whose squares, each divided by its variance, have this sum.
+    fn normal_value(&self, ratios: f64) -> f64 {
+        let constant = self.slopes.len() as f64 * (2.0 * PI).ln();
+        -0.5 * (log_sum(self.variances()) + ratios + constant)
+    }
+
+    fn student_t(&mut self, point: &[f64], freedom: f64) -> f64 {
+        let mut sum = 0.0;
+        let take = |variance: f64, square: f64| {
+            let excess = square / (variance * (freedom - 2.0));
+            sum += 0.5 * (freedom + 1.0) * excess.ln_1p();
+        };
+        self.filter.run(point, take);
+        self.student_t_value(freedom, sum)
     }
 
     /// Gives the derivative by the degrees of freedom too.
-    fn student_t_with_slopes(&mut self, freedom: f64) -> (f64, f64) {
-        let (q, rest) = (self.model.garch_lags, freedom - 2.0);
-        let squares = &self.squares[self.model.arch_lags..];
-        let terms = self.variances[q..].iter().zip(squares);
-        let (mut sum, mut slope_sum) = (0.0, 0.0);
-        for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
+    fn student_t_with_slopes(&mut self, point: &[f64], freedom: f64) -> (f64, f64) {
+        let rest = freedom - 2.0;
+        let (mut sum, mut slope_sum, mut slopes) = (0.0, 0.0, self.slopes.iter_mut());
+        let take = |variance: f64, square: f64| {
             let excess = square / (variance * rest);
             let (log, share) = (excess.ln_1p(), excess / (1.0 + excess));
             sum += 0.5 * (freedom + 1.0) * log;
             slope_sum += -0.5 * log + 0.5 * (freedom + 1.0) / rest * share;
-            *slope = 0.5 / variance * ((freedom + 1.0) * share - 1.0);
-        }
-        let returns = self.returns as f64;
+            if let Some(slope) = slopes.next() {
+                *slope = 0.5 / variance * ((freedom + 1.0) * share - 1.0);
+            }
+        };
+        self.filter.run(point, take);
         let of_scale = 0.5 * (digamma(0.5 * (freedom + 1.0)) - digamma(0.5 * freedom) - 1.0 / rest);
-        (
-            returns * log_scale(freedom) - 0.5 * log_sum(self.variances()) - sum,
-            returns * of_scale + slope_sum,
-        )
+        let slope = self.slopes.len() as f64 * of_scale + slope_sum;
+        (self.student_t_value(freedom, sum), slope)
+    }
+
+    /// The likelihood of errors by Student's t whose excesses have this sum of weighted logarithms.
+    fn student_t_value(&self, freedom: f64, sum: f64) -> f64 {
+        self.slopes.len() as f64 * log_scale(freedom) - 0.5 * log_sum(self.variances()) - sum
     }
 
     /// From the derivatives by each variance alone to those by the parameters: backwards in time, as a
     /// variance is part of those after it.
     fn write_gradient(&mut self, point: &[f64], gradient: &mut [f64]) {
-        let (_, alpha, beta) = self.split(point);
+        let (slopes, filter) = (&mut self.slopes, &self.filter);
+        let (alpha, beta) = filter.split(point);
         let (p, q) = (alpha.len(), beta.len());
+        if let ([_], [beta]) = (alpha, beta) {
+            let (mut later, mut sums) = (0.0, [0.0; 3]);
+            let before = filter.squares.iter().zip(&filter.variances);
+            for (slope, (square, variance)) in slopes.iter().zip(before).rev() {
+                later = slope + beta * later;
+                sums[0] += later;
+                sums[1] += later * square;
+                sums[2] += later * variance;
+            }
+            gradient[..3].copy_from_slice(&sums);
+            return;
+        }
         gradient[..1 + p + q].fill(0.0);
-        for time in (0..self.returns).rev() {
-            let later = self.slopes[time + 1..].iter().zip(beta);
-            let slope = self.slopes[time] + later.map(|(slope, beta)| slope * beta).sum::<f64>();
-            self.slopes[time] = slope;
+        for time in (0..slopes.len()).rev() {
+            let later = slopes[time + 1..].iter().zip(beta);
+            let slope = slopes[time] + later.map(|(slope, beta)| slope * beta).sum::<f64>();
+            slopes[time] = slope;
             gradient[0] += slope;
             for lag in 0..p {
-                gradient[1 + lag] += slope * self.squares[time + p - 1 - lag];
+                gradient[1 + lag] += slope * filter.squares[time + p - 1 - lag];
             }
             for lag in 0..q {
-                gradient[1 + p + lag] += slope * self.variances[time + q - 1 - lag];
+                gradient[1 + p + lag] += slope * filter.variances[time + q - 1 - lag];
             }
         }
     }

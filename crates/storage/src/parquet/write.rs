@@ -140,27 +140,61 @@ pub fn write_parquet<'a>(
     })
 }
 
-/// Columns of fewer values are written as they are: to find out whether a dictionary of their values would be
-/// smaller takes longer than to write them.
-const LEAST_FOR_DICTIONARY: usize = 1_000;
+/// Columns of fewer values are written as they are. What a compressor sets up takes longer than to write and to read
+/// them, and so does the search for values that a dictionary would make smaller.
+const LEAST_TO_COMPRESS: usize = 1_000;
 
-/// A column of a group, compressed.
+/// A column of a group, compressed where it is long.
 fn pages(
     values: &ColumnValues<'_>,
     parquet_type: &ParquetType,
     options: WriteOptions,
 ) -> Result<Vec<CompressedPage>, PolarsError> {
     let array = values.array();
-    let encoding = match array.len() < LEAST_FOR_DICTIONARY {
-        true => vec![Encoding::Plain],
-        false => get_dtype_encoding(array.dtype()),
+    let (encoding, compression) = match array.len() < LEAST_TO_COMPRESS {
+        true => (vec![Encoding::Plain], CompressionOptions::Uncompressed),
+        false => (get_dtype_encoding(array.dtype()), options.compression),
     };
     let pages = array_to_columns(array, parquet_type.clone(), options, &encoding)?;
     let pages = pages
         .into_iter()
         .flatten()
         .map(|page| page.map_err(|error| ParquetError::FeatureNotSupported(error.to_string())));
-    Compressor::new(pages, options.compression, Vec::new())
+    Compressor::new(pages, compression, Vec::new())
         .collect::<Result<_, ParquetError>>()
         .map_err(PolarsError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ParquetFile;
+
+    /// A group that is too short to be compressed, and one that is not.
+    #[test]
+    fn short_and_long_groups_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.parquet");
+        let numbers: Vec<f64> = (0..3_000).map(|row| f64::from(row % 7)).collect();
+        let times: Vec<i64> = (0..3_000).collect();
+        let group = |rows: std::ops::Range<usize>| {
+            vec![
+                ("time", ColumnValues::Times(&times[rows.clone()])),
+                ("name", ColumnValues::Same("BTCUSDT", rows.len())),
+                ("number", ColumnValues::Numbers(&numbers[rows])),
+            ]
+        };
+        write_parquet(&path, [group(0..30), group(30..3_000)].into_iter(), None).unwrap();
+        let file = ParquetFile::open(&path).unwrap();
+        assert_eq!(file.times_ms("time").unwrap(), times);
+        assert_eq!(file.numbers("number").unwrap(), Some(numbers));
+        let (names, places) = file.texts("name").unwrap();
+        assert_eq!(
+            (names, places),
+            (vec!["BTCUSDT".to_owned()], vec![0; 3_000])
+        );
+        // 24,000 bytes of numbers alone.
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(bytes < 20_000, "{bytes} bytes");
+    }
 }

@@ -67,7 +67,7 @@ struct CoinFit {
 impl Garch {
     /// Fits the returns of a coin that are known; the reason where that is not possible.
     fn fit_coin(&self, returns: &[f64]) -> Result<CoinFit, String> {
-        let known = percent(returns);
+        let known: Vec<f64> = percent(returns).collect();
         if known.len() < self.least_returns {
             return Err(format!("with fewer than {} returns", self.least_returns));
         }
@@ -78,28 +78,80 @@ impl Garch {
         })
     }
 
-    /// The log volatility per day of the horizon after `row`, of a fit that knew the returns up to
-    /// `known_row`; None where that is before the panel. A row before that is forecast by the returns up to
-    /// it, as the variance that the fit ended with knows later ones.
-    fn at(&self, fit: &CoinFit, returns: &[f64], (known_row, row): (Option<usize>, usize)) -> f64 {
-        let CoinFit { parameters, state } = fit;
-        let oldest = (row + 1).saturating_sub(MEMORY_BARS);
-        let (mut state, first) = match known_row.filter(|known| (oldest..=row).contains(known)) {
-            Some(known) => (state.clone(), known + 1),
-            None => (parameters.start(parameters.long_run_variance()), oldest),
-        };
-        for x in percent(&returns[first.min(row + 1)..=row]) {
-            state.update(parameters, x);
-        }
-        let variance = parameters.mean_variance(&state, self.steps) * self.bars_a_day;
+    /// The log volatility per day of the horizon after a state.
+    fn forecast_after(&self, parameters: &garch::Parameters, state: &garch::State) -> f64 {
+        let variance = parameters.mean_variance(state, self.steps) * self.bars_a_day;
         (variance.sqrt() / PERCENT).max(LEAST).ln()
     }
 }
 
+/// A coin's state, row by row.
+struct Walk<'a> {
+    fit: &'a CoinFit,
+    returns: &'a [f64],
+    /// The last row whose return the fit knew; None where that is before the panel.
+    known_row: Option<usize>,
+    start: Option<Start>,
+    state: garch::State,
+    /// The first row whose return the state does not know.
+    next: usize,
+}
+
+/// Where a state begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With that of the fit, which knows the returns up to this row.
+    Fit(usize),
+    /// With the long-run variance before this row.
+    LongRun(usize),
+}
+
+impl<'a> Walk<'a> {
+    fn new(fit: &'a CoinFit, returns: &'a [f64], known_row: Option<usize>) -> Self {
+        Self {
+            fit,
+            returns,
+            known_row,
+            start: None,
+            state: fit.state.clone(),
+            next: 0,
+        }
+    }
+
+    /// The state after `row`. It is the fit's own, brought up to `row`; a row before those that the fit knew is
+    /// forecast by the returns up to it alone. It does not depend on the rows that were asked for before: those are
+    /// only not walked again.
+    fn to(&mut self, row: usize) -> &garch::State {
+        let oldest = (row + 1).saturating_sub(MEMORY_BARS);
+        let start = match self
+            .known_row
+            .filter(|known| (oldest..=row).contains(known))
+        {
+            Some(known) => Start::Fit(known),
+            None => Start::LongRun(oldest),
+        };
+        let CoinFit { parameters, state } = self.fit;
+        if self.start != Some(start) || self.next > row + 1 {
+            (self.state, self.next) = match start {
+                Start::Fit(known) => (state.clone(), known + 1),
+                Start::LongRun(oldest) => {
+                    (parameters.start(parameters.long_run_variance()), oldest)
+                }
+            };
+            self.start = Some(start);
+        }
+        for x in percent(&self.returns[self.next..=row]) {
+            self.state.update(parameters, x);
+        }
+        self.next = row + 1;
+        &self.state
+    }
+}
+
 /// The known ones of some returns, in percent.
-fn percent(returns: &[f64]) -> Vec<f64> {
+fn percent(returns: &[f64]) -> impl Iterator<Item = f64> {
     let known = returns.iter().filter(|value| value.is_finite());
-    known.map(|value| PERCENT * value).collect()
+    known.map(|value| PERCENT * value)
 }
 
 impl Model for Garch {
@@ -145,11 +197,53 @@ impl Model for Garch {
             let Some(fit) = parameters.coin::<CoinFit>(symbol) else {
                 continue;
             };
+            let mut walk = Walk::new(&fit, seen.returns(coin), known_row);
             for (place, &row) in rows.iter().enumerate() {
-                let forecast = self.at(&fit, seen.returns(coin), (known_row, row));
+                let forecast = self.forecast_after(&fit.parameters, walk.to(row));
                 forecasts[place * coins + coin] = forecast;
             }
         }
         forecasts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was walked before changes nothing: rows in any order, before and after what the fit knew, and where
+    /// the memory ends.
+    #[test]
+    fn a_row_has_one_state() {
+        let returns: Vec<f64> = (0..1_300)
+            .map(|day| 0.01 * f64::from(day * day).sin())
+            .collect();
+        let parameters = garch::Parameters {
+            omega: 0.1,
+            alpha: vec![0.1],
+            beta: vec![0.8],
+            degrees_of_freedom: None,
+        };
+        let after = |start: garch::State, rows: std::ops::RangeInclusive<usize>| {
+            percent(&returns[rows]).fold(start, |mut state, value| {
+                state.update(&parameters, value);
+                state
+            })
+        };
+        let fit = CoinFit {
+            state: parameters.after(&percent(&returns[..=150]).collect::<Vec<_>>()),
+            parameters: parameters.clone(),
+        };
+        let long_run = || parameters.start(parameters.long_run_variance());
+        for known_row in [None, Some(150)] {
+            let mut walk = Walk::new(&fit, &returns, known_row);
+            for row in [149, 150, 151, 140, 155, 1_149, 1_150, 1_151, 1_299, 0, 150] {
+                let expected = match known_row.filter(|_| (150..=1_149).contains(&row)) {
+                    Some(known) => after(fit.state.clone(), known + 1..=row),
+                    None => after(long_run(), (row + 1).saturating_sub(MEMORY_BARS)..=row),
+                };
+                assert_eq!(walk.to(row), &expected, "{known_row:?} {row}");
+            }
+        }
     }
 }
