@@ -51,7 +51,8 @@ fn values(count: usize, seed: u64) -> Vec<f32> {
 }
 
 fn shapes() -> impl Strategy<Value = ConvShape> {
-    let sizes = (1..5usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize);
+    // More windows than one part of the gradient has.
+    let sizes = (1..8usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize);
     (sizes, 1..4usize, 1..5usize, [0..4usize, 0..4usize]).prop_map(
         |(sizes, stride, dilation, padding)| {
             let (windows, time, channels_in, channels_out, kernel) = sizes;
