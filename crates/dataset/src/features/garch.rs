@@ -58,9 +58,9 @@ fn of_coin(coin: &CoinVariances<'_>) -> Vec<f64> {
     for rows in rows.chunk_by(|one, next| of_week(*one) == of_week(*next)) {
         let first = rows[0]; // chunks are never empty
         let since = (coin.first_bar() + first as i64 + 1).rem_euclid(week as i64) as usize;
-        let model = first.checked_sub(since).and_then(|row| fit(coin, row));
+        let mut model = first.checked_sub(since).and_then(|row| fit(coin, row));
         for &row in rows {
-            let expected = match &model {
+            let expected = match &mut model {
                 Some(model) => Some(model.expected(coin, row)),
                 None => average(coin, row),
             };
@@ -71,7 +71,7 @@ fn of_coin(coin: &CoinVariances<'_>) -> Vec<f64> {
     values
 }
 
-/// A model of the returns up to a row.
+/// A model of returns, with its state after a row: that of the fit, or the last that was asked for.
 struct FittedModel {
     parameters: garch::Parameters,
     state: garch::State,
@@ -91,13 +91,13 @@ fn fit(coin: &CoinVariances<'_>, row: usize) -> Option<FittedModel> {
 }
 
 impl FittedModel {
-    /// The mean variance of a bar that the week after `row` is expected to have.
-    fn expected(&self, coin: &CoinVariances<'_>, row: usize) -> f64 {
-        let mut state = self.state.clone();
+    /// The mean variance of a bar that the week after `row` is expected to have; rows in order of time.
+    fn expected(&mut self, coin: &CoinVariances<'_>, row: usize) -> f64 {
         for value in known_percent(&coin.returns[self.row + 1..=row]) {
-            state.update(&self.parameters, value);
+            self.state.update(&self.parameters, value);
         }
-        let variance = self.parameters.mean_variance(&state, coin.bars(WEEK));
+        self.row = row;
+        let variance = self.parameters.mean_variance(&self.state, coin.bars(WEEK));
         variance / (PERCENT * PERCENT)
     }
 }

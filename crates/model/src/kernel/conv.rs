@@ -54,7 +54,8 @@ pub struct ConvGradients {
 /// so that the gradient's bits do not depend on the threads.
 const PARTS: usize = 32;
 
-/// Fewest windows of a part: sums of few windows are as large as the weights, and cost more than their products.
+/// Fewest windows of a part. The sums of a part are as large as the weights, however few its windows are: to set
+/// them to zeros and to add them up would cost more than the products.
 const LEAST: usize = 4;
 
 /// Time steps whose products are added to the weights' gradient together, about.
@@ -65,6 +66,11 @@ impl ConvShape {
     pub fn time_out(&self) -> usize {
         let [before, after] = self.padding;
         (before + self.time + after - (self.kernel - 1) * self.dilation - 1) / self.stride + 1
+    }
+
+    /// Windows of each part that the weights' gradient is summed in.
+    pub fn part_windows(&self) -> usize {
+        self.windows.div_ceil(PARTS).max(LEAST)
     }
 
     /// Runs of taps that lie beside each other in memory, as the first tap and how many: all,
@@ -165,7 +171,7 @@ pub fn backward(
         Vec::new()
     };
     let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
-    let part = shape.windows.div_ceil(PARTS).max(LEAST);
+    let part = shape.part_windows();
     let together = STEPS.div_ceil(shape.time_out()).min(part);
     // The input's gradient is empty where it is not wanted.
     let length = if wants_input { shape.input_len() } else { 0 };

@@ -17,13 +17,6 @@ use super::tile::Instructions;
 use part::{Part, phases};
 use sizes::{Sizes, start};
 
-/// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
-/// so that the gradient's bits do not depend on the threads.
-const PARTS: usize = 32;
-
-/// Fewest windows of a part.
-const LEAST: usize = 4;
-
 /// As [`super::conv::forward`], with bf16 products.
 pub fn forward(
     unit: Unit,
@@ -114,7 +107,7 @@ pub fn backward(
     } else {
         Vec::new()
     };
-    let part = shape.windows.div_ceil(PARTS).max(LEAST);
+    let part = shape.part_windows();
     // The input's gradient is empty where it is not wanted.
     let length = if wants_input { sizes.input() } else { 0 };
     let (input_grad, sums) =

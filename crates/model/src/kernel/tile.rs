@@ -143,7 +143,8 @@ pub fn multiply_add_all(
                         b_k: b.k_stride,
                     };
                     // SAFETY: by the assertions, rows `row..row + height` of `a` and panels `panel..panel +
-                    // width` of `b` are within their slices; `c` is a tile of them.
+                    // width` of `b` are within their slices. `c` is one of the two below: the tile that
+                    // begins at `at`, which is within its slice by the assertions, or a whole one.
                     unsafe {
                         let a = a.values.as_ptr().add(row * a.row_stride);
                         let b = b.values.as_ptr().add(panel * b.panel_stride);
@@ -160,7 +161,6 @@ pub fn multiply_add_all(
                 }
             };
             if used == width * LANES {
-                // The tile that begins at `at` is within `c`, by the assertions.
                 add_to(c[at..].as_mut_ptr(), row_stride);
             } else {
                 // The last columns are fewer than a panel: by way of a whole tile.

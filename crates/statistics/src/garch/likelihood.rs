@@ -60,8 +60,8 @@ impl Filter {
         (alpha, &rest[..self.garch_lags])
     }
 
-    /// Computes the variances at a point, and gives each to `take` with the square of its return. As a variance
-    /// waits for the one before it, `take` has time for a division.
+    /// Computes the variances at a point, and gives each to `take` with the square of its return. A variance waits
+    /// for the one before it, so that what `take` does meanwhile costs little: a second pass would cost more.
     fn run(&mut self, point: &[f64], mut take: impl FnMut(f64, f64)) {
         let (omega, (alpha, beta)) = (point[0], self.split(point));
         let (p, q) = (alpha.len(), beta.len());
