@@ -8,6 +8,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::Error;
 use crate::device::is_host;
+use crate::kernel::filled;
 
 /// Bytes of the matrix in one buffer on a GPU: software adapters refuse more than 128 MiB.
 const BUFFER_BYTES: usize = 128 << 20;
@@ -139,11 +140,16 @@ impl Windows {
 
     /// Copies windows together on the host: `[window, lookback, channel]`.
     fn copy(&self, ends: &[usize]) -> Tensor<3> {
-        let mut values = Vec::with_capacity(ends.len() * self.lookback * self.channels);
-        for end in ends {
-            let rows = (end + 1 - self.lookback) * self.channels..(end + 1) * self.channels;
-            values.extend_from_slice(&self.values[rows]);
-        }
+        let length = self.lookback * self.channels;
+        let values = filled(
+            ends.len() * length,
+            length,
+            || (),
+            |(), window, values| {
+                let first_row = ends[window] + 1 - self.lookback;
+                values.copies(&self.values[first_row * self.channels..][..length])
+            },
+        );
         let shape = [ends.len(), self.lookback, self.channels];
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }

@@ -6,13 +6,17 @@
 //! stride further: one product over rows that overlap takes them all, without copying patches
 //! together.
 
+mod weight_grad;
+
 use rayon::prelude::*;
 
 use super::buffer::{filled, filled_in_parts};
 use super::mask::Mask;
 use super::precision::Precision;
 use super::rows;
-use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add, multiply_add_all};
+use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
+pub(super) use weight_grad::in_layout;
+use weight_grad::{Operands, Part, Sums};
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +124,14 @@ pub fn forward(
         Vec::new,
         |scratch, window, output| {
             let input = &input[window * shape.input_len()..][..shape.input_len()];
-            let residual = residual.map(|residual| &residual[window * length..][..length]);
-            rows::begin(instructions, output, bias, residual);
+            let output = match residual {
+                Some(residual) => {
+                    let output = output.copies(&residual[window * length..][..length]);
+                    rows::add_to_rows(instructions, output, bias);
+                    output
+                }
+                None => output.copies(bias),
+            };
             let input = prepared(instructions, &shape, input, extras.rectified, scratch);
             for (tap, taps) in shape.runs() {
                 let values = &input[tap * shape.dilation * shape.channels_in..];
@@ -146,6 +156,7 @@ pub fn forward(
             if let Some(mask) = extras.mask {
                 rows::apply_mask(instructions, output, mask, window * length);
             }
+            output
         },
     )
 }
@@ -170,32 +181,35 @@ pub fn backward(
     } else {
         Vec::new()
     };
-    let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
     let part = shape.part_windows();
-    let together = STEPS.div_ceil(shape.time_out()).min(part);
+    let sums = Sums::new(shape);
+    let together = match sums.keeps_windows {
+        true => part,
+        false => STEPS.div_ceil(shape.time_out()).min(part),
+    };
     // The input's gradient is empty where it is not wanted.
     let length = if wants_input { shape.input_len() } else { 0 };
-    let (input_grad, sums) =
+    let (input_grad, parts) =
         filled_in_parts([shape.windows, length], part, |first, input_grads| {
-            let (mut weight_grad, mut bias_grad) =
-                (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
-            let mut padded = Vec::new();
-            let mut scratch = vec![Scratch::default(); together];
+            let (mut one, mut bias_grad) = (Part::default(), vec![0.0; shape.channels_out]);
+            let (mut padded, mut masked) = (Vec::new(), Vec::new());
             let until = shape.windows.min(first + part);
             for from in (first..until).step_by(together) {
-                let mut operands = Vec::with_capacity(together);
-                for (window, scratch) in (from..until).zip(&mut scratch) {
+                let count = together.min(until - from);
+                one.windows
+                    .resize_with(count.max(one.windows.len()), Operands::default);
+                for (window, operands) in (from..from + count).zip(&mut one.windows) {
                     let input = &input[window * shape.input_len()..][..shape.input_len()];
-                    let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
+                    let place = window * shape.output_len();
+                    let whole_grad = &output_grad[place..][..shape.output_len()];
                     let grad = match extras.mask {
                         Some(mask) => {
-                            scratch.masked.clear();
-                            scratch.masked.extend_from_slice(grad);
-                            let place = window * shape.output_len();
-                            rows::apply_mask(instructions, &mut scratch.masked, mask, place);
-                            &scratch.masked
+                            masked.clear();
+                            masked.extend_from_slice(whole_grad);
+                            rows::apply_mask(instructions, &mut masked, mask, place);
+                            &masked
                         }
-                        None => grad,
+                        None => whole_grad,
                     };
                     rows::add_rows(instructions, &mut bias_grad, grad, shape.channels_out);
                     if wants_input {
@@ -205,81 +219,28 @@ pub fn backward(
                             rows::back_through_rectifier(instructions, input_grad, input);
                         }
                     }
-                    let rectified = extras.rectified;
-                    let input =
-                        prepared(instructions, &shape, input, rectified, &mut scratch.input);
-                    operands.push((input, whole_panels(&shape, grad, &mut scratch.wide)));
+                    let input = (input, extras.rectified);
+                    let grads = (whole_grad, extras.mask.map(|_| grad));
+                    operands.take(instructions, &sums, input, grads);
                 }
-                add_weight_grad(instructions, &shape, &operands, &mut weight_grad);
+                if !sums.keeps_windows {
+                    one.sum(instructions, &sums, count);
+                }
             }
-            (weight_grad, bias_grad)
+            if !sums.keeps_windows {
+                one.windows = Vec::new();
+            }
+            (one, bias_grad)
         });
+    let (parts, bias_grads): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     let mut bias = vec![0.0; shape.channels_out];
-    for (_, bias_grad) in &sums {
+    for bias_grad in &bias_grads {
         rows::add(instructions, &mut bias, bias_grad);
     }
-    let chunk = LANES * width;
-    let add_all = |(): &mut (), index: usize, total: &mut [f32]| {
-        for (weight_grad, _) in &sums {
-            let part = &weight_grad[index * chunk..][..total.len()];
-            rows::add(instructions, total, part);
-        }
-    };
-    let total = filled(depth * width, chunk, || (), add_all);
-    let in_layout = |(): &mut (), out: usize, values: &mut [f32]| {
-        for (channel, values) in values.chunks_exact_mut(shape.kernel).enumerate() {
-            for (tap, value) in values.iter_mut().enumerate() {
-                *value = total[(tap * shape.channels_in + channel) * width + out];
-            }
-        }
-    };
-    let weight = filled(shape.channels_out * depth, depth, || (), in_layout);
     ConvGradients {
         input: wants_input.then_some(input_grad),
-        weight,
+        weight: sums.total(instructions, &parts),
         bias,
-    }
-}
-
-/// What becomes of one window on its way back.
-#[derive(Clone, Default)]
-struct Scratch {
-    input: Vec<f32>,
-    masked: Vec<f32>,
-    wide: Vec<f32>,
-}
-
-/// Adds to the weights' gradient what some windows are to it, each given by its prepared input and its output's
-/// gradient: `[depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]`.
-fn add_weight_grad(
-    instructions: Instructions,
-    shape: &ConvShape,
-    windows: &[(&[f32], &[f32])],
-    weight_grad: &mut [f32],
-) {
-    let width = shape.channels_out.next_multiple_of(LANES);
-    for (tap, taps) in shape.runs() {
-        let products = windows.iter().map(|&(input, grad)| {
-            let a = LeftOperand {
-                values: &input[tap * shape.dilation * shape.channels_in..],
-                row_stride: 1,
-                k_stride: shape.stride * shape.channels_in,
-            };
-            let b = RightOperand {
-                values: grad,
-                panel_stride: LANES,
-                k_stride: width,
-            };
-            (a, b)
-        });
-        let products: Vec<_> = products.collect();
-        let sizes = [
-            taps * shape.channels_in,
-            shape.channels_out,
-            shape.time_out(),
-        ];
-        let sums = &mut weight_grad[tap * shape.channels_in * width..];
-        multiply_add_all(instructions, sizes, &products, sums, width);
     }
 }
 
@@ -295,26 +256,12 @@ fn prepared<'a>(
         return input;
     }
     let [before, after] = shape.padding.map(|steps| steps * shape.channels_in);
-    scratch.clear();
+    // The ends stay zeros from one window to the next.
     scratch.resize(before + input.len() + after, 0.0);
     let middle = &mut scratch[before..][..input.len()];
     match rectified {
         true => rows::rectify(instructions, input, middle),
         false => middle.copy_from_slice(input),
-    }
-    scratch
-}
-
-/// Rows of channels out, filled up to whole panels.
-fn whole_panels<'a>(shape: &ConvShape, grad: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
-    let width = shape.channels_out.next_multiple_of(LANES);
-    if width == shape.channels_out {
-        return grad;
-    }
-    scratch.clear();
-    for row in grad.chunks_exact(shape.channels_out) {
-        scratch.extend_from_slice(row);
-        scratch.resize(scratch.len() + width - shape.channels_out, 0.0);
     }
     scratch
 }
@@ -338,12 +285,15 @@ fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
             let own = panel * LANES..shape.channels_in.min((panel + 1) * LANES);
             for (out, row) in weight.chunks_exact(shape.depth()).enumerate() {
                 let row = &row[own.start * shape.kernel..own.end * shape.kernel];
-                for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
-                    let met = values.iter().skip(offset).step_by(shape.stride);
-                    for (tap, value) in met.enumerate() {
-                        let place = (taps - 1 - tap) * shape.channels_out + out;
-                        packed[place * LANES + channel] = *value;
-                    }
+                for tap in 0..taps {
+                    let place = (taps - 1 - tap) * shape.channels_out + out;
+                    let values = row[offset + tap * shape.stride..]
+                        .iter()
+                        .step_by(shape.kernel);
+                    let places = packed[place * LANES..][..LANES].iter_mut();
+                    places
+                        .zip(values)
+                        .for_each(|(place, value)| *place = *value);
                 }
             }
         });

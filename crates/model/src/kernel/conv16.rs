@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::bf16::{Left, Right, TILE, Unit, in_panel, multiply, round_all};
 use super::buffer::{filled, filled_in_parts};
-use super::conv::{ConvGradients, ConvShape, Extras};
+use super::conv::{ConvGradients, ConvShape, Extras, in_layout};
 use super::rows;
 use super::tile::Instructions;
 use part::{Part, phases};
@@ -40,6 +40,7 @@ pub fn forward(
         scratch,
         |(padded, sums), window, output| {
             let input = &input[window * sizes.input()..][..sizes.input()];
+            let output = output.zeros();
             sizes.pad(unit, input, extras.rectified, padded);
             for run in 0..sizes.runs {
                 let left = Left {
@@ -59,6 +60,7 @@ pub fn forward(
             if let Some(mask) = extras.mask {
                 rows::apply_mask(instructions, output, mask, window * length);
             }
+            output
         },
     )
 }
@@ -144,37 +146,25 @@ fn total(sizes: &Sizes, parts: &[Part<'_>]) -> (Vec<f32>, Vec<f32>) {
         rows::add(instructions, &mut bias, &part.bias_grad);
     }
     let tall = sizes.row.next_multiple_of(TILE);
-    let chunk = TILE * sizes.wide;
-    let count = sizes.groups() * tall * sizes.wide;
+    let (count, chunk) = (sizes.groups() * tall * sizes.wide, TILE * sizes.wide);
     let total = filled(
         count,
         chunk,
         || (),
         |(), index, sums| {
+            let sums = sums.zeros();
             for part in parts {
-                rows::add(
-                    instructions,
-                    sums,
-                    &part.weight_grad[index * chunk..][..sums.len()],
-                );
+                let part = &part.weight_grad[index * chunk..][..sums.len()];
+                rows::add(instructions, sums, part);
             }
+            sums
         },
     );
-    let depth = shape.kernel * shape.channels_in;
-    let weight = filled(
-        shape.channels_out * depth,
-        depth,
-        || (),
-        |(), out, values| {
-            for (channel, values) in values.chunks_exact_mut(shape.kernel).enumerate() {
-                for (tap, value) in values.iter_mut().enumerate() {
-                    let (group, phase) = (tap / shape.stride, tap % shape.stride);
-                    let row = group * tall + phase * shape.channels_in + channel;
-                    *value = total[row * sizes.wide + out];
-                }
-            }
-        },
-    );
+    let row = |tap, channel| {
+        let (group, phase) = (tap / shape.stride, tap % shape.stride);
+        group * tall + phase * shape.channels_in + channel
+    };
+    let weight = in_layout(&shape, &total, sizes.wide, row);
     (weight, bias)
 }
 

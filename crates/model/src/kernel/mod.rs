@@ -24,6 +24,7 @@ mod tile;
 mod vector;
 
 pub(crate) use adamw::{AdamWFactors, AdamWTensors, adamw};
+pub(crate) use buffer::filled;
 pub(crate) use cell::CellKind;
 pub(crate) use mask::Mask;
 pub(crate) use op::{Convolution, convolve, has_own_kernel};

@@ -3,23 +3,16 @@
 //! Every value goes through the same operations in the same order whatever the instructions.
 
 use super::Mask;
+use super::tile::LANES;
 use super::vector::vectorized;
 
 vectorized! {
-    /// Rows of `bias`, and `residual` where there is one.
-    pub fn begin(rows: &mut [f32], bias: &[f32], residual: Option<&[f32]>) {
-        match residual {
-            Some(residual) => {
-                let residual = residual.chunks_exact(bias.len());
-                for (row, residual) in rows.chunks_exact_mut(bias.len()).zip(residual) {
-                    for ((value, residual), bias) in row.iter_mut().zip(residual).zip(bias) {
-                        *value = residual + bias;
-                    }
-                }
+    /// Adds `bias` to each row.
+    pub fn add_to_rows(rows: &mut [f32], bias: &[f32]) {
+        for row in rows.chunks_exact_mut(bias.len()) {
+            for (value, bias) in row.iter_mut().zip(bias) {
+                *value += bias;
             }
-            None => rows
-                .chunks_exact_mut(bias.len())
-                .for_each(|row| row.copy_from_slice(bias)),
         }
     }
 }
@@ -61,6 +54,29 @@ vectorized! {
     pub fn rectify(values: &[f32], rectified: &mut [f32]) {
         for (rectified, &value) in rectified.iter_mut().zip(values) {
             *rectified = if value < 0.0 { 0.0 } else { value };
+        }
+    }
+}
+
+vectorized! {
+    /// Copies rows of channels block by block. `sizes`: channels of a row and of a block, which are [`LANES`] or all, and
+    /// values from one block of a row to the next and from one row to the next.
+    pub fn into_blocks(rows: &[f32], sizes: [usize; 4], rectified: bool, blocks: &mut [f32]) {
+        let [channels, block, block_stride, row_stride] = sizes;
+        let kept = |value: f32| if rectified && value < 0.0 { 0.0 } else { value };
+        if channels == block && block == row_stride {
+            blocks.iter_mut().zip(rows).for_each(|(place, &value)| *place = kept(value));
+            return;
+        }
+        for (index, row) in rows.chunks_exact(channels).enumerate() {
+            let (whole, rest) = row.as_chunks::<LANES>();
+            for (block, values) in whole.iter().enumerate() {
+                let place = &mut blocks[block * block_stride + index * row_stride..][..LANES];
+                place.copy_from_slice(&values.map(kept));
+            }
+            for (lane, &value) in rest.iter().enumerate() {
+                blocks[whole.len() * block_stride + index * row_stride + lane] = kept(value);
+            }
         }
     }
 }

@@ -85,6 +85,27 @@ pub struct RightOperand<'a> {
     pub k_stride: usize,
 }
 
+/// How far apart the values of both operands are, as of [`LeftOperand`] and [`RightOperand`].
+#[derive(Debug, Clone, Copy)]
+pub struct Strides {
+    pub a_row: usize,
+    pub a_k: usize,
+    pub b_panel: usize,
+    pub b_k: usize,
+}
+
+/// The values of a left and of a right operand.
+pub type Product<'a> = (&'a [f32], &'a [f32]);
+
+/// In which order several products and what there is already are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Every product is added to what there is.
+    Continued,
+    /// The products are added up, and their sum to what there is.
+    Apart,
+}
+
 /// Adds a product of any size to `c`, whose row `r` begins at `r * row_stride`.
 ///
 /// # Panics
@@ -97,31 +118,110 @@ pub fn multiply_add(
     c: &mut [f32],
     row_stride: usize,
 ) {
-    multiply_add_all(instructions, sizes, &[(a, b)], c, row_stride);
+    let strides = Strides {
+        a_row: a.row_stride,
+        a_k: a.k_stride,
+        b_panel: b.panel_stride,
+        b_k: b.k_stride,
+    };
+    let products = (strides, &[(a.values, b.values)][..]);
+    multiply_add_all(
+        instructions,
+        sizes,
+        products,
+        (c, row_stride),
+        Order::Continued,
+    );
 }
 
-/// As [`multiply_add`], of several products of the same sizes, one after the other. Each tile of `c` takes them all
-/// while it is in the nearest cache: where products are shallow and `c` is large, moving `c` is most of the work.
+/// As [`multiply_add`], of several products of the same sizes and strides. Each tile of `c` takes them all while it is in
+/// the nearest cache: where products are shallow and `c` is large, moving `c` is most of the work.
 ///
 /// # Panics
 /// As [`multiply_add`].
 pub fn multiply_add_all(
     instructions: Instructions,
+    sizes: [usize; 3],
+    products: (Strides, &[Product<'_>]),
+    (c, row_stride): (&mut [f32], usize),
+    order: Order,
+) {
+    let state = match order {
+        Order::Continued => State::Continued,
+        Order::Apart => State::Apart,
+    };
+    let sums = (c.as_mut_ptr(), row_stride, c.len());
+    // SAFETY: `c` is values, and stays so.
+    unsafe { each_tile(instructions, sizes, products, sums, state) }
+}
+
+/// The sums that [`multiply_add_all`] would add to zeros, written at once: rows of whole panels, those of each of
+/// `runs` below those of the one before.
+///
+/// # Panics
+/// As [`multiply_add`].
+pub fn multiply_all(
+    instructions: Instructions,
     [rows, columns, depth]: [usize; 3],
-    products: &[(LeftOperand<'_>, RightOperand<'_>)],
-    c: &mut [f32],
-    row_stride: usize,
+    strides: Strides,
+    runs: &[Vec<Product<'_>>],
+) -> Vec<f32> {
+    let width = columns.next_multiple_of(LANES);
+    let count = rows * width;
+    if depth == 0 || runs.iter().any(Vec::is_empty) {
+        return vec![0.0; runs.len() * count];
+    }
+    let mut values: Vec<f32> = Vec::with_capacity(runs.len() * count);
+    for (run, products) in runs.iter().enumerate() {
+        // SAFETY: the tiles of a run are all of its `count` values, as its columns are whole panels; the first of
+        // its products writes them without reading.
+        unsafe {
+            let sums = (values.as_mut_ptr().add(run * count), width, count);
+            let sizes = [rows, width, depth];
+            let products = (strides, &products[..]);
+            each_tile(instructions, sizes, products, sums, State::Unset);
+            values.set_len((run + 1) * count);
+        }
+    }
+    values
+}
+
+/// What sums are before products are added to them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing yet: they begin at 0.
+    Unset,
+    /// As of [`Order::Continued`].
+    Continued,
+    /// As of [`Order::Apart`].
+    Apart,
+}
+
+/// Adds the products, tile by tile, to sums: where they begin, how far apart their rows are, and how many values there
+/// are from the first on.
+///
+/// # Safety
+/// So many values must be writable, and readable unless they are unset.
+unsafe fn each_tile(
+    instructions: Instructions,
+    [rows, columns, depth]: [usize; 3],
+    (strides, products): (Strides, &[Product<'_>]),
+    (sums, row_stride, len): (*mut f32, usize, usize),
+    state: State,
 ) {
     if rows == 0 || columns == 0 || depth == 0 {
         return;
     }
     let panels = columns.div_ceil(LANES);
     // The furthest element that is touched of each: everything below relies on these lines.
+    let last = [
+        (rows - 1) * strides.a_row + (depth - 1) * strides.a_k,
+        (panels - 1) * strides.b_panel + (depth - 1) * strides.b_k + LANES - 1,
+    ];
     for (a, b) in products {
-        assert!((rows - 1) * a.row_stride + (depth - 1) * a.k_stride < a.values.len());
-        assert!((panels - 1) * b.panel_stride + (depth - 1) * b.k_stride + LANES <= b.values.len());
+        assert!(last[0] < a.len() && last[1] < b.len());
     }
-    assert!((rows - 1) * row_stride + columns <= c.len() && (rows == 1 || columns <= row_stride));
+    assert!((rows - 1) * row_stride + columns <= len && (rows == 1 || columns <= row_stride));
     let mut panel = 0;
     while panel < panels {
         let width = if columns >= (panel + 2) * LANES { 2 } else { 1 };
@@ -133,44 +233,35 @@ pub fn multiply_add_all(
                 left if left >= 4 => 4,
                 _ => 1,
             };
-            let at = row * row_stride + panel * LANES;
-            let add_to = |c: *mut f32, c_row: usize| {
-                for (a, b) in products {
-                    let strides = Strides {
-                        a_row: a.row_stride,
-                        a_k: a.k_stride,
-                        b_panel: b.panel_stride,
-                        b_k: b.k_stride,
-                    };
-                    // SAFETY: by the assertions, rows `row..row + height` of `a` and panels `panel..panel +
-                    // width` of `b` are within their slices. `c` is one of the two below: the tile that
-                    // begins at `at`, which is within its slice by the assertions, or a whole one.
-                    unsafe {
-                        let a = a.values.as_ptr().add(row * a.row_stride);
-                        let b = b.values.as_ptr().add(panel * b.panel_stride);
-                        tile(
-                            instructions,
-                            [height, width, depth],
-                            a,
-                            b,
-                            strides,
-                            c,
-                            c_row,
-                        );
-                    }
-                }
+            let mut tile = Tile {
+                depth,
+                strides,
+                row_stride,
+                state,
             };
-            if used == width * LANES {
-                add_to(c[at..].as_mut_ptr(), row_stride);
-            } else {
-                // The last columns are fewer than a panel: by way of a whole tile.
-                let mut whole = [0.0; ROWS * LANES];
-                for (r, whole) in whole.chunks_exact_mut(LANES).enumerate().take(height) {
-                    whole[..used].copy_from_slice(&c[at + r * row_stride..][..used]);
-                }
-                add_to(whole.as_mut_ptr(), LANES);
-                for (r, whole) in whole.chunks_exact(LANES).enumerate().take(height) {
-                    c[at + r * row_stride..][..used].copy_from_slice(&whole[..used]);
+            let begin = [row * strides.a_row, panel * strides.b_panel];
+            // SAFETY: by the assertions, rows `row..row + height` and panels `panel..panel + width` of the operands are
+            // within their slices, and `used` sums of `height` rows within `len`.
+            unsafe {
+                let sums = sums.add(row * row_stride + panel * LANES);
+                let sizes = [height, width];
+                if used == width * LANES {
+                    tile.add_all(instructions, sizes, products, begin, sums);
+                } else {
+                    // The last columns are fewer than a panel: by way of a whole tile.
+                    let mut whole = [0.0; ROWS * LANES];
+                    if state != State::Unset {
+                        for (row, whole) in whole.chunks_exact_mut(LANES).enumerate().take(height) {
+                            let row = sums.add(row * row_stride);
+                            row.copy_to_nonoverlapping(whole.as_mut_ptr(), used);
+                        }
+                    }
+                    tile.row_stride = LANES;
+                    tile.add_all(instructions, sizes, products, begin, whole.as_mut_ptr());
+                    for (row, whole) in whole.chunks_exact(LANES).enumerate().take(height) {
+                        let row = sums.add(row * row_stride);
+                        row.copy_from_nonoverlapping(whole.as_ptr(), used);
+                    }
                 }
             }
             row += height;
@@ -179,153 +270,202 @@ pub fn multiply_add_all(
     }
 }
 
+/// What all tiles of some products have in common.
 #[derive(Clone, Copy)]
-struct Strides {
-    a_row: usize,
-    a_k: usize,
-    b_panel: usize,
-    b_k: usize,
+struct Tile {
+    depth: usize,
+    strides: Strides,
+    /// From one row of the sums to the next.
+    row_stride: usize,
+    state: State,
 }
 
-/// One tile of 1, 4 or 8 rows and 1 or 2 panels.
-///
-/// # Safety
-/// All elements of the tile and its operands must be readable, those of `c` writable; the processor
-/// must have `instructions`.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "sizes, operands and result of one tile"
-)]
-unsafe fn tile(
-    instructions: Instructions,
-    [height, width, depth]: [usize; 3],
-    a: *const f32,
-    b: *const f32,
-    strides: Strides,
-    c: *mut f32,
-    c_row: usize,
-) {
-    // SAFETY: the caller's promise is handed on.
-    unsafe {
-        match instructions {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => match (height, width) {
-                (8, 2) => x86::tile_512::<8, 2>(depth, a, b, strides, c, c_row),
-                (8, _) => x86::tile_512::<8, 1>(depth, a, b, strides, c, c_row),
-                (4, 2) => x86::tile_512::<4, 2>(depth, a, b, strides, c, c_row),
-                (4, _) => x86::tile_512::<4, 1>(depth, a, b, strides, c, c_row),
-                (_, 2) => x86::tile_512::<1, 2>(depth, a, b, strides, c, c_row),
-                _ => x86::tile_512::<1, 1>(depth, a, b, strides, c, c_row),
-            },
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => {
-                for panel in 0..width {
-                    let (b, c) = (b.add(panel * strides.b_panel), c.add(panel * LANES));
-                    match height {
-                        // Sixteen registers hold four rows of two.
-                        8 => {
-                            x86::tile_256::<4>(depth, a, b, strides, c, c_row);
-                            x86::tile_256::<4>(
-                                depth,
-                                a.add(4 * strides.a_row),
-                                b,
-                                strides,
-                                c.add(4 * c_row),
-                                c_row,
-                            );
+impl Tile {
+    /// Adds the products one after the other or, where they are summed apart or the steps of the right operands lie
+    /// beside each other, all while the sums are in registers: then the steps are read anew for every few rows, from
+    /// the nearest cache if they fit there.
+    ///
+    /// # Safety
+    /// As of [`Self::add`].
+    unsafe fn add_all(
+        mut self,
+        instructions: Instructions,
+        sizes: [usize; 2],
+        products: &[Product<'_>],
+        begin: [usize; 2],
+        sums: *mut f32,
+    ) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe {
+            if self.state == State::Apart || self.strides.b_k == LANES {
+                return self.add(instructions, sizes, products, begin, sums);
+            }
+            for product in products {
+                let product = std::slice::from_ref(product);
+                self.add(instructions, sizes, product, begin, sums);
+                self.state = State::Continued;
+            }
+        }
+    }
+
+    /// Adds the products to 1, 4 or 8 rows and 1 or 2 panels of sums; `[a, b]` is where their part of each operand
+    /// begins.
+    ///
+    /// # Safety
+    /// All elements of the operands must be readable, the sums writable and, unless they are unset, readable; the
+    /// processor must have the instructions.
+    unsafe fn add(
+        &self,
+        instructions: Instructions,
+        [height, width]: [usize; 2],
+        products: &[Product<'_>],
+        [a, b]: [usize; 2],
+        sums: *mut f32,
+    ) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe {
+            match instructions {
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx512 => match (height, width) {
+                    (8, 2) => x86::tile_512::<8, 2>(self, products, a, b, sums),
+                    (8, _) => x86::tile_512::<8, 1>(self, products, a, b, sums),
+                    (4, 2) => x86::tile_512::<4, 2>(self, products, a, b, sums),
+                    (4, _) => x86::tile_512::<4, 1>(self, products, a, b, sums),
+                    (_, 2) => x86::tile_512::<1, 2>(self, products, a, b, sums),
+                    _ => x86::tile_512::<1, 1>(self, products, a, b, sums),
+                },
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx2 => {
+                    for panel in 0..width {
+                        let (b, sums) = (b + panel * self.strides.b_panel, sums.add(panel * LANES));
+                        match height {
+                            // Sixteen registers hold four rows of two.
+                            8 => {
+                                x86::tile_256::<4>(self, products, a, b, sums);
+                                let (a, sums) =
+                                    (a + 4 * self.strides.a_row, sums.add(4 * self.row_stride));
+                                x86::tile_256::<4>(self, products, a, b, sums);
+                            }
+                            4 => x86::tile_256::<4>(self, products, a, b, sums),
+                            _ => x86::tile_256::<1>(self, products, a, b, sums),
                         }
-                        4 => x86::tile_256::<4>(depth, a, b, strides, c, c_row),
-                        _ => x86::tile_256::<1>(depth, a, b, strides, c, c_row),
                     }
                 }
-            }
-            Instructions::Portable => {
-                for panel in 0..width {
-                    let (b, c) = (b.add(panel * strides.b_panel), c.add(panel * LANES));
-                    for row in 0..height {
-                        portable(
-                            depth,
-                            a.add(row * strides.a_row),
-                            b,
-                            strides,
-                            c.add(row * c_row),
-                        );
+                Instructions::Portable => {
+                    for panel in 0..width {
+                        for row in 0..height {
+                            let (a, b) = (
+                                a + row * self.strides.a_row,
+                                b + panel * self.strides.b_panel,
+                            );
+                            let sums = sums.add(row * self.row_stride + panel * LANES);
+                            self.add_row(products, a, b, sums);
+                        }
                     }
                 }
             }
         }
     }
-}
 
-/// One row of one panel without vector instructions of our choice.
-///
-/// # Safety
-/// As of [`tile`].
-unsafe fn portable(depth: usize, a: *const f32, b: *const f32, strides: Strides, c: *mut f32) {
-    // SAFETY: the caller's promise; arrays of floats need no alignment beyond a float's.
-    unsafe {
-        let mut sums: [f32; LANES] = c.cast::<[f32; LANES]>().read();
-        for k in 0..depth {
-            let left = a.add(k * strides.a_k).read();
-            let right: [f32; LANES] = b.add(k * strides.b_k).cast::<[f32; LANES]>().read();
-            for (sum, right) in sums.iter_mut().zip(right) {
-                // Where multiply-add is no instruction it is a slow function.
-                *sum = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) {
-                    left * right + *sum
-                } else {
-                    left.mul_add(right, *sum)
-                };
+    /// One row of one panel without vector instructions of our choice.
+    ///
+    /// # Safety
+    /// As of [`Self::add`].
+    unsafe fn add_row(&self, products: &[Product<'_>], a: usize, b: usize, sums: *mut f32) {
+        // SAFETY: the caller's promise; arrays of floats need no alignment beyond a float's.
+        unsafe {
+            let place = sums.cast::<[f32; LANES]>();
+            let mut sums = match self.state {
+                State::Continued => place.read(),
+                State::Unset | State::Apart => [0.0; LANES],
+            };
+            for (left, right) in products {
+                let (a, b) = (left.as_ptr().add(a), right.as_ptr().add(b));
+                for k in 0..self.depth {
+                    let left = a.add(k * self.strides.a_k).read();
+                    let right = b.add(k * self.strides.b_k).cast::<[f32; LANES]>().read();
+                    for (sum, right) in sums.iter_mut().zip(right) {
+                        // Where multiply-add is no instruction it is a slow function.
+                        *sum = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) {
+                            left * right + *sum
+                        } else {
+                            left.mul_add(right, *sum)
+                        };
+                    }
+                }
             }
+            if self.state == State::Apart {
+                let before = place.read();
+                sums.iter_mut()
+                    .zip(before)
+                    .for_each(|(sum, before)| *sum += before);
+            }
+            place.write(sums);
         }
-        c.cast::<[f32; LANES]>().write(sums);
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
-        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+        _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
+        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+        _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
-    use super::{LANES, Strides};
+    use super::{LANES, Product, State, Strides, Tile};
 
     /// `R` rows and `N` panels with AVX-512.
     ///
     /// # Safety
-    /// As of [`super::tile`].
+    /// As of [`Tile::add`].
     #[target_feature(enable = "avx512f")]
     pub unsafe fn tile_512<const R: usize, const N: usize>(
-        depth: usize,
-        a: *const f32,
-        b: *const f32,
-        strides: Strides,
+        tile: &Tile,
+        products: &[Product<'_>],
+        a: usize,
+        b: usize,
         c: *mut f32,
-        c_row: usize,
     ) {
+        let Strides {
+            a_row,
+            a_k,
+            b_panel,
+            b_k,
+        } = tile.strides;
         // SAFETY: the caller's promise.
         unsafe {
             let mut sums = [[_mm512_setzero_ps(); N]; R];
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (panel, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm512_loadu_ps(c.add(row * c_row + panel * LANES));
+            if tile.state == State::Continued {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    for (panel, sum) in sums.iter_mut().enumerate() {
+                        *sum = _mm512_loadu_ps(c.add(row * tile.row_stride + panel * LANES));
+                    }
                 }
             }
-            for k in 0..depth {
-                let mut right = [_mm512_setzero_ps(); N];
-                for (panel, right) in right.iter_mut().enumerate() {
-                    *right = _mm512_loadu_ps(b.add(panel * strides.b_panel + k * strides.b_k));
-                }
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let left = _mm512_set1_ps(*a.add(row * strides.a_row + k * strides.a_k));
-                    for (sum, right) in sums.iter_mut().zip(right) {
-                        *sum = _mm512_fmadd_ps(left, right, *sum);
+            for (left, right) in products {
+                let (a, b) = (left.as_ptr().add(a), right.as_ptr().add(b));
+                for k in 0..tile.depth {
+                    let mut right = [_mm512_setzero_ps(); N];
+                    for (panel, right) in right.iter_mut().enumerate() {
+                        *right = _mm512_loadu_ps(b.add(panel * b_panel + k * b_k));
+                    }
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let left = _mm512_set1_ps(*a.add(row * a_row + k * a_k));
+                        for (sum, right) in sums.iter_mut().zip(right) {
+                            *sum = _mm512_fmadd_ps(left, right, *sum);
+                        }
                     }
                 }
             }
             for (row, sums) in sums.iter().enumerate() {
-                for (panel, sum) in sums.iter().enumerate() {
-                    _mm512_storeu_ps(c.add(row * c_row + panel * LANES), *sum);
+                for (panel, &sum) in sums.iter().enumerate() {
+                    let place = c.add(row * tile.row_stride + panel * LANES);
+                    let sum = match tile.state {
+                        State::Apart => _mm512_add_ps(_mm512_loadu_ps(place), sum),
+                        State::Unset | State::Continued => sum,
+                    };
+                    _mm512_storeu_ps(place, sum);
                 }
             }
         }
@@ -334,40 +474,52 @@ mod x86 {
     /// `R` rows and one panel with AVX2.
     ///
     /// # Safety
-    /// As of [`super::tile`].
+    /// As of [`Tile::add`].
     #[target_feature(enable = "avx2,fma")]
     pub unsafe fn tile_256<const R: usize>(
-        depth: usize,
-        a: *const f32,
-        b: *const f32,
-        strides: Strides,
+        tile: &Tile,
+        products: &[Product<'_>],
+        a: usize,
+        b: usize,
         c: *mut f32,
-        c_row: usize,
     ) {
         const HALF: usize = LANES / 2;
+        let Strides {
+            a_row, a_k, b_k, ..
+        } = tile.strides;
         // SAFETY: the caller's promise.
         unsafe {
             let mut sums = [[_mm256_setzero_ps(); 2]; R];
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (half, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm256_loadu_ps(c.add(row * c_row + half * HALF));
+            if tile.state == State::Continued {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    for (half, sum) in sums.iter_mut().enumerate() {
+                        *sum = _mm256_loadu_ps(c.add(row * tile.row_stride + half * HALF));
+                    }
                 }
             }
-            for k in 0..depth {
-                let right = [
-                    _mm256_loadu_ps(b.add(k * strides.b_k)),
-                    _mm256_loadu_ps(b.add(k * strides.b_k + HALF)),
-                ];
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let left = _mm256_set1_ps(*a.add(row * strides.a_row + k * strides.a_k));
-                    for (sum, right) in sums.iter_mut().zip(right) {
-                        *sum = _mm256_fmadd_ps(left, right, *sum);
+            for (left, right) in products {
+                let (a, b) = (left.as_ptr().add(a), right.as_ptr().add(b));
+                for k in 0..tile.depth {
+                    let right = [
+                        _mm256_loadu_ps(b.add(k * b_k)),
+                        _mm256_loadu_ps(b.add(k * b_k + HALF)),
+                    ];
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let left = _mm256_set1_ps(*a.add(row * a_row + k * a_k));
+                        for (sum, right) in sums.iter_mut().zip(right) {
+                            *sum = _mm256_fmadd_ps(left, right, *sum);
+                        }
                     }
                 }
             }
             for (row, sums) in sums.iter().enumerate() {
-                for (half, sum) in sums.iter().enumerate() {
-                    _mm256_storeu_ps(c.add(row * c_row + half * HALF), *sum);
+                for (half, &sum) in sums.iter().enumerate() {
+                    let place = c.add(row * tile.row_stride + half * HALF);
+                    let sum = match tile.state {
+                        State::Apart => _mm256_add_ps(_mm256_loadu_ps(place), sum),
+                        State::Unset | State::Continued => sum,
+                    };
+                    _mm256_storeu_ps(place, sum);
                 }
             }
         }
@@ -452,6 +604,65 @@ mod tests {
                     rest.windows(2).all(|pair| pair[0] == pair[1]),
                     "AVX2 and AVX-512 give the same bits"
                 );
+            }
+        }
+    }
+
+    /// Several products into memory that nothing was written to, after each other and apart; steps of the right operands
+    /// lie beside each other or not.
+    #[test]
+    fn several_products_are_added_up() {
+        let (rows, depth) = (13, 5);
+        for (columns, b_k) in [(32, LANES), (32, 2 * LANES), (48, LANES)] {
+            let b_panel = if b_k == LANES { depth * LANES } else { LANES };
+            let strides = Strides {
+                a_row: 1,
+                a_k: rows,
+                b_panel,
+                b_k,
+            };
+            let operands = |seed| {
+                (
+                    values(rows * depth, seed),
+                    values(columns * depth, seed + 9),
+                )
+            };
+            let owned = [operands(1), operands(2), operands(3)];
+            let products: Vec<Product<'_>> = owned.iter().map(|(a, b)| (&a[..], &b[..])).collect();
+            let plain = |row: usize, column: usize| -> f64 {
+                let of_one = |&(a, b): &Product<'_>| -> f64 {
+                    let b = &b[column / LANES * b_panel + column % LANES..];
+                    let term = |k: usize| f64::from(a[row + k * rows]) * f64::from(b[k * b_k]);
+                    (0..depth).map(term).sum()
+                };
+                products.iter().map(of_one).sum()
+            };
+            for instructions in Instructions::all() {
+                let sizes = [rows, columns, depth];
+                let runs = [products.clone(), products[..1].to_vec(), products.clone()];
+                let fresh = multiply_all(instructions, sizes, strides, &runs);
+                let (first, last) = (&fresh[..rows * columns], &fresh[2 * rows * columns..]);
+                assert_eq!(first, last);
+                for (at, found) in first.iter().enumerate() {
+                    let error = f64::from(*found) - plain(at / columns, at % columns);
+                    assert!(error.abs() < 1e-5, "{instructions:?} at {at}: {error}");
+                }
+                let add = |order| {
+                    let mut sums = values(rows * columns, 4);
+                    let place = (&mut sums[..], columns);
+                    multiply_add_all(instructions, sizes, (strides, &products), place, order);
+                    sums
+                };
+                let before = values(rows * columns, 4);
+                let apart = before.iter().zip(first).map(|(before, sum)| before + sum);
+                assert_eq!(add(Order::Apart), apart.collect::<Vec<_>>());
+                let mut one_by_one = before;
+                for product in &products {
+                    let place = (&mut one_by_one[..], columns);
+                    let product = (strides, std::slice::from_ref(product));
+                    multiply_add_all(instructions, sizes, product, place, Order::Continued);
+                }
+                assert_eq!(add(Order::Continued), one_by_one);
             }
         }
     }

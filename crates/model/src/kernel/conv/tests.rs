@@ -38,7 +38,7 @@ fn plain(
 }
 
 /// Values that are exact in f32, away from the rectifier's corner.
-fn values(count: usize, seed: u64) -> Vec<f32> {
+pub fn values(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let next = |_| {
         state = state
