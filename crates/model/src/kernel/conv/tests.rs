@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::shape::LEAST;
 use super::*;
 
 /// `conv(f(x)) + bias + residual` in f64, from its definition.
@@ -38,7 +39,7 @@ fn plain(
 }
 
 /// Values that are exact in f32, away from the rectifier's corner.
-pub fn values(count: usize, seed: u64) -> Vec<f32> {
+fn values(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let next = |_| {
         state = state
@@ -222,4 +223,50 @@ fn threads_do_not_change_bits() {
         (one.weight, one.bias, one.input),
         (four.weight, four.bias, four.input)
     );
+}
+
+/// The weights' gradient of windows that are kept or summed in parts, in blocks or in rows.
+#[test]
+fn all_ways_give_the_same_bits() {
+    for [stride, dilation] in [[1, 1], [2, 1], [1, 2]] {
+        let shape = ConvShape {
+            windows: 9,
+            time: 7,
+            channels_in: 20,
+            channels_out: 24,
+            kernel: 3,
+            stride,
+            dilation,
+            padding: [1, 2],
+        };
+        let input = values(shape.windows * shape.input_len(), 1);
+        let grad = values(shape.windows * shape.output_len(), 2);
+        let instructions = Instructions::detect();
+        let found = [[false, false], [false, true], [true, true]].map(|way| {
+            let [keeps_windows, in_blocks] = way;
+            let sums = Sums {
+                shape,
+                keeps_windows,
+                in_blocks,
+            };
+            let windows: Vec<_> = input
+                .chunks_exact(shape.input_len())
+                .zip(grad.chunks_exact(shape.output_len()))
+                .collect();
+            let parts = windows.chunks(LEAST).map(|windows| {
+                let mut part = Part::default();
+                part.windows.resize_with(windows.len(), Operands::default);
+                for (&(input, grad), operands) in windows.iter().zip(&mut part.windows) {
+                    operands.take(instructions, &sums, (input, true), (grad, None));
+                }
+                if !keeps_windows {
+                    part.sum(instructions, &sums, windows.len());
+                }
+                part
+            });
+            sums.total(instructions, &parts.collect::<Vec<_>>())
+        });
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[0], found[2]);
+    }
 }

@@ -6,8 +6,12 @@
 //! weights large, such sums would cost more than the products: the windows are kept, and a run of the weights
 //! after the other is summed over all of them.
 
-use super::{ConvShape, Instructions, LANES, LEAST, filled, rows};
-use crate::kernel::tile::{Order, Product, Strides, multiply_add_all, multiply_all};
+use super::shape::{ConvShape, LEAST};
+use crate::kernel::buffer::filled;
+use crate::kernel::rows;
+use crate::kernel::tile::{
+    Instructions, LANES, Order, Product, Strides, multiply_add_all, multiply_all,
+};
 
 /// Times that the weights have to be larger than the values of a window for windows to be kept.
 const LARGE: usize = 4;
@@ -18,13 +22,13 @@ const WIDE: usize = 128;
 /// How the gradient is summed.
 #[derive(Clone, Copy)]
 pub struct Sums {
-    shape: ConvShape,
+    pub(super) shape: ConvShape,
     /// Whether windows are kept until all are there.
     pub keeps_windows: bool,
     /// Whether the channels of a window are in blocks of [`LANES`], one after the other: what a tile takes of one step
     /// of time is a line of memory then, and that of the next step the next line. In rows of 128 channels these lines are
     /// 512 bytes apart, and the nearest cache holds few such.
-    in_blocks: bool,
+    pub(super) in_blocks: bool,
 }
 
 /// Values that are somewhere else, or here.
@@ -265,56 +269,4 @@ pub fn in_layout(
             values
         },
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::conv::tests::values;
-
-    /// Kept or summed in parts, in blocks or in rows.
-    #[test]
-    fn all_ways_give_the_same_bits() {
-        for [stride, dilation] in [[1, 1], [2, 1], [1, 2]] {
-            let shape = ConvShape {
-                windows: 9,
-                time: 7,
-                channels_in: 20,
-                channels_out: 24,
-                kernel: 3,
-                stride,
-                dilation,
-                padding: [1, 2],
-            };
-            let input = values(shape.windows * shape.input_len(), 1);
-            let grad = values(shape.windows * shape.output_len(), 2);
-            let instructions = Instructions::detect();
-            let found = [[false, false], [false, true], [true, true]].map(|way| {
-                let [keeps_windows, in_blocks] = way;
-                let sums = Sums {
-                    shape,
-                    keeps_windows,
-                    in_blocks,
-                };
-                let windows: Vec<_> = input
-                    .chunks_exact(shape.input_len())
-                    .zip(grad.chunks_exact(shape.output_len()))
-                    .collect();
-                let parts = windows.chunks(LEAST).map(|windows| {
-                    let mut part = Part::default();
-                    part.windows.resize_with(windows.len(), Operands::default);
-                    for (&(input, grad), operands) in windows.iter().zip(&mut part.windows) {
-                        operands.take(instructions, &sums, (input, true), (grad, None));
-                    }
-                    if !keeps_windows {
-                        part.sum(instructions, &sums, windows.len());
-                    }
-                    part
-                });
-                sums.total(instructions, &parts.collect::<Vec<_>>())
-            });
-            assert_eq!(found[0], found[1]);
-            assert_eq!(found[0], found[2]);
-        }
-    }
 }
